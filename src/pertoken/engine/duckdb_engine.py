@@ -1,0 +1,187 @@
+"""The embedded engine: DuckDB, one session, bounded memory.
+
+Only the API common to DuckDB 1.5 and 2.x is used (`execute`, `fetchall`, `fetchmany`, Arrow by
+`to_arrow_table` of a relation), so that both are supported.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pertoken.engine.sql import quoted, quoted_text
+from pertoken.errors import EngineError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from pertoken.engine.protocol import Row
+
+_SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    "SET preserve_insertion_order = false",
+    "SET enable_progress_bar = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+)
+_CSV_OPTIONS = (
+    "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
+    "nullstr = ['NULL'], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
+)
+_CSV_EXPECTED = "CSV in UTF-8 with one header line, every row as long as it (RFC 4180)"
+
+
+class DuckDBEngine:
+    """Relations in one DuckDB session; see `protocol.Engine` for what each method promises."""
+
+    dialect = "duckdb"
+
+    def __init__(self, *, memory_limit: str = "1GB", threads: int | None = None) -> None:
+        self._session = duckdb.connect(":memory:")
+        for setting in _SETTINGS:
+            self._session.execute(setting)
+        self._session.execute(f"SET memory_limit = {quoted_text(memory_limit)}")
+        if threads is not None:
+            self._session.execute(f"SET threads = {int(threads)}")
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query."""
+        self._run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+
+    def view_csv(
+        self, name: str, paths: Sequence[str], *, with_file: str | None = None
+    ) -> tuple[str, ...]:
+        """Name CSV files read as text; see `protocol.Engine.view_csv`."""
+        options = _CSV_OPTIONS
+        if with_file is not None:
+            options += f", filename = {quoted_text(with_file)}"
+        by_header: dict[tuple[str, ...], list[str]] = {}
+        for path in paths:
+            by_header.setdefault(csv_header(path), []).append(path)
+        selects = []
+        for header, same in by_header.items():
+            columns = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in header)
+            selects.append(
+                f"SELECT * FROM read_csv({_text_list(same)}, columns = {{{columns}}}, {options})"
+            )
+        try:
+            self.view(name, " UNION ALL BY NAME ".join(selects))
+        except EngineError as error:
+            raise unreadable(paths, error, _CSV_EXPECTED) from error
+        return tuple(self.columns(name))
+
+    def view_parquet(
+        self,
+        name: str,
+        paths: Sequence[str],
+        *,
+        partitions: Mapping[str, str] | None = None,
+        with_file: str | None = None,
+    ) -> tuple[str, ...]:
+        """Name Parquet files; see `protocol.Engine.view_parquet`."""
+        options = "union_by_name = true"
+        if partitions:
+            types = ", ".join(f"{quoted_text(key)}: {kind}" for key, kind in partitions.items())
+            options += f", hive_partitioning = true, hive_types = {{{types}}}"
+        else:
+            options += ", hive_partitioning = false"
+        if with_file is not None:
+            options += f", filename = {quoted_text(with_file)}"
+        try:
+            self.view(name, f"SELECT * FROM read_parquet({_text_list(paths)}, {options})")
+        except EngineError as error:
+            raise unreadable(paths, error, "Parquet with a complete footer") from error
+        return tuple(self.columns(name))
+
+    def view_arrow(self, name: str, table: pa.Table) -> None:
+        """Name an Arrow table."""
+        self._session.register(name, table)
+
+    def columns(self, name: str) -> dict[str, str]:
+        """The columns of a relation and their types, in order."""
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE SELECT * FROM {quoted(name)}")}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The answer of a query as Python values."""
+        return self._run(sql, values).fetchall()  # type: ignore[no-any-return]
+
+    def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
+        """The answer of a query as an Arrow table."""
+        answer = self._run(sql, values)
+        table = answer.to_arrow_table if hasattr(answer, "to_arrow_table") else answer.arrow
+        return table()
+
+    def write_parquet(self, sql: str, path: Path) -> int:
+        """Write a query to one zstd Parquet file and give its rows."""
+        target = quoted_text(str(path))
+        answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        return int(answer[0][0])
+
+    def close(self) -> None:
+        """Release the session."""
+        self._session.close()
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - DuckDB's own
+        try:
+            return self._session.execute(sql, list(values))
+        except duckdb.Error as error:
+            raise EngineError(
+                f"The engine could not run a query: {_first_line(error)}",
+                "Expected a query over relations and columns that exist.",
+                "If the hub was made by this version, report it with the command that failed.",
+                detail=str(error),
+            ) from error
+
+
+def unreadable(paths: Sequence[str], error: EngineError, expected: str) -> SourceError:
+    """The three lines for a file that is not what its name says."""
+    detail = str(error.context.get("detail", error))
+    named = re.search(r'"([^"\n]+\.(?:csv|gz|parquet|snappy\.parquet))"', detail)
+    where = named.group(1) if named else (paths[0] if len(paths) == 1 else f"{len(paths)} files")
+    return SourceError(
+        f"{where} cannot be read: {_first_line(detail)}",
+        f"Expected {expected}.",
+        "Export the run again, or remove it from the folder.",
+    )
+
+
+def csv_header(path: str) -> tuple[str, ...]:
+    """The column names of a CSV file (plain or gzip), byte order mark removed.
+
+    DuckDB's own detection may skip lines that do not fit, so the header is read here and given.
+    Raises: SourceError for a file without a header, with a name twice, or not in UTF-8.
+    """
+    opener = gzip.open if path.endswith(".gz") else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
+            header = tuple(next(csv.reader(lines, strict=True), ()))
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(
+            f"{path} cannot be read: {_first_line(error)}",
+            f"Expected {_CSV_EXPECTED}.",
+            "Export the run again, or remove it from the folder.",
+        ) from error
+    folded = [column.casefold() for column in header]
+    twice = sorted({column for column in header if folded.count(column.casefold()) > 1})
+    if not any(header) or twice:
+        raise SourceError(
+            f"{path} has {'the column ' + repr(twice[0]) + ' twice' if twice else 'no header'}.",
+            f"Expected {_CSV_EXPECTED}.",
+            "Export the run again, or remove it from the folder.",
+        )
+    return header
+
+
+def _first_line(error: object) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), "unknown").strip()
+
+
+def _text_list(paths: Sequence[str]) -> str:
+    return "[" + ", ".join(quoted_text(path) for path in paths) + "]"
