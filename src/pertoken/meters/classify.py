@@ -1,0 +1,92 @@
+"""Meter names into Meters: the door of this room.
+
+Names differ, sentences repeat: a price sheet spells one sentence in many ways, so Meters are
+remembered by words, product and unit. Remembering changes no answer, because a Meter follows
+from these three alone; meter ids play no part, since they differ by region and are used again.
+
+Source: docs/meters.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pertoken.meters.grammar import meter_read
+from pertoken.meters.products import Product, heading, is_ai, marketplace_scope, product_of
+from pertoken.meters.units import Measure, measure_of
+from pertoken.meters.values import NOT_AI, RECOGNISED, UNRECOGNISED, Meter, MeterName, unread_meter
+from pertoken.meters.words import LONGEST_NAME, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MANY = 200_000
+_PLAN_METER = "paygo"
+_SLUG = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
+
+_Sentence = tuple[tuple[str, ...], Product, Measure]
+_meters: dict[_Sentence, Meter] = {}
+_not_ai = unread_meter(NOT_AI, "no AI service, product or publisher")
+_too_long = unread_meter(UNRECOGNISED, f"longer than {LONGEST_NAME} characters")
+
+
+def classify(name: MeterName) -> Meter:
+    """The meter that a name means; of status unrecognised, ambiguous or not AI if it has none.
+
+    >>> classify(MeterName("gpt 4.1 mini cached Inp DZone Tokens", unit_of_measure="1K"))[2:8]
+    ('gpt-4.1-mini', None, 'Input', 'Read', 'text', 'DataZone')
+    """
+    if not is_ai(name):
+        return _not_ai
+    text = name.meter_name or name.product_name or ""
+    if len(text) > LONGEST_NAME:
+        return _too_long
+    measure = measure_of(name.unit_of_measure or "")
+    product = product_of(name)
+    words = words_of(text)
+    if _PLAN_METER in words:
+        return _plan_meter(name, text, product, measure)
+    return _remembered(words + product.model_words, product, measure)
+
+
+def classify_all(names: Iterable[MeterName]) -> list[Meter]:
+    """The meters of many names, in their order; a name that recurs is read once."""
+    found: dict[MeterName, Meter] = {}
+    meters = []
+    for name in names:
+        meter = found.get(name)
+        if meter is None:
+            meter = found[name] = classify(name)
+        meters.append(meter)
+    return meters
+
+
+def _remembered(words: tuple[str, ...], product: Product, measure: Measure) -> Meter:
+    sentence = (words, product, measure)
+    meter = _meters.get(sentence)
+    if meter is None:
+        if len(_meters) > _MANY:
+            _meters.clear()
+        meter = _meters[sentence] = meter_read(words, product, measure)
+    return meter
+
+
+def _plan_meter(name: MeterName, text: str, product: Product, measure: Measure) -> Meter:
+    """A marketplace meter: its own words say what is counted, its plan says which model."""
+    words = words_of(text.rsplit(" - ", 1)[-1])
+    meter = _remembered(words, product, measure)
+    for plan in (name.product_name, heading(text), name.description):
+        if meter.status == RECOGNISED or not plan or len(plan) > LONGEST_NAME:
+            continue
+        slug = heading(plan).strip()
+        read = _remembered(words + words_of(slug), product, measure)
+        if read.status == RECOGNISED:
+            meter = read
+            if _SLUG.fullmatch(slug):
+                meter = meter._replace(model_id=slug)
+    scope = marketplace_scope(name)
+    if meter.status == RECOGNISED and scope and meter.deployment_scope is None:
+        reason = f"{meter.reason}; {scope} by the publisher's terms"
+        meter = meter._replace(deployment_scope=scope, reason=reason)
+    return meter
