@@ -1,0 +1,34 @@
+"""The exports room: finds runs by their manifests, verifies them, and decides on each.
+
+discover (folders and files -> runs) -> check_run (why a run must be refused) -> fingerprint (what
+its bytes are) -> decide (one decision per run, from the set of runs known). No charge is read
+here.
+"""
+
+from pertoken.exports.datasets import FOCUS_COST, FOCUS_FILE, check_dataset
+from pertoken.exports.decisions import STATUSES, Decision, KnownRun, decide
+from pertoken.exports.discovery import Discovery, PlainFile, discover
+from pertoken.exports.manifest import parse_manifest
+from pertoken.exports.run import ExportRun, Part, RunKey
+from pertoken.exports.verification import check_month, check_parts, check_run, fingerprint
+
+__all__ = [
+    "FOCUS_COST",
+    "FOCUS_FILE",
+    "STATUSES",
+    "Decision",
+    "Discovery",
+    "ExportRun",
+    "KnownRun",
+    "Part",
+    "PlainFile",
+    "RunKey",
+    "check_dataset",
+    "check_month",
+    "check_parts",
+    "check_run",
+    "decide",
+    "discover",
+    "fingerprint",
+    "parse_manifest",
+]

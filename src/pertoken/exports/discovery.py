@@ -1,0 +1,229 @@
+"""Which runs lie in the given folders and files.
+
+A folder, of any depth, is searched for manifest.json and nothing else: neither its path nor the
+files beside a manifest say what a run is. A file named by the user is taken as it is: a manifest,
+or a plain FOCUS file, whose scopes and months are read from its rows by the pipeline. What cannot
+be used becomes a problem, and the rest is still found. The answer does not depend on the order of
+the sources.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pertoken.errors import SourceError
+from pertoken.exports.contents import Content, read_content, read_digest
+from pertoken.exports.manifest import MANIFEST_NAME, parse_manifest, unfit
+from pertoken.exports.verification import check_parts, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pertoken.exports.run import ExportRun, Part, RunKey
+
+MANIFEST_LIMIT = 64 * 1024 * 1024
+"""Bytes of the largest manifest that is read: some 200,000 parts."""
+
+_TEXT_NAMES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".gz")
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainFile:
+    """A FOCUS file without a manifest; `digest`, its SHA-256, is its RunId."""
+
+    path: str
+    digest: str
+    file_format: str
+    compression: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What the sources hold: runs by month, scope and time; what could not be used; files."""
+
+    runs: tuple[ExportRun, ...]
+    problems: tuple[SourceError, ...]
+    plain_files: tuple[PlainFile, ...] = ()
+
+
+def discover(sources: Sequence[str | Path]) -> Discovery:
+    """The export runs and plain files in folders and files.
+
+    Takes:   sources, local folders (searched for manifest.json) and files.
+    Gives:   each run once, even where copies of it are found; each plain file's content once;
+             one problem per source or manifest that cannot be used. Parts are not verified here:
+             a run with missing parts is listed, and refused by `verification`.
+    """
+    problems: list[SourceError] = []
+    manifests, files = _found_files(sources, problems)
+    runs = [run for path in manifests if (run := _run_of(path, problems)) is not None]
+    plain = [file for path in files if (file := _plain_file(path, problems)) is not None]
+    by_key: defaultdict[RunKey, list[ExportRun]] = defaultdict(list)
+    for run in runs:
+        by_key[run.key].append(run)
+    chosen = [_one_copy(copies, problems) for copies in by_key.values()]
+    by_digest = {file.digest: file for file in reversed(plain)}
+    return Discovery(
+        runs=tuple(sorted(chosen, key=_order)),
+        problems=tuple(sorted(problems, key=str)),
+        plain_files=tuple(sorted(by_digest.values(), key=lambda file: file.path)),
+    )
+
+
+def _order(run: ExportRun) -> tuple[str, str, str, datetime, str]:
+    return run.month, run.scope, run.dataset, run.submitted_time or _NEVER, run.run_id
+
+
+def _found_files(
+    sources: Sequence[str | Path], problems: list[SourceError]
+) -> tuple[list[Path], list[Path]]:
+    """The manifests and the plain files, each real file once, in the order of their paths."""
+    manifests: dict[Path, Path] = {}
+    files: dict[Path, Path] = {}
+    for source in sorted({str(source) for source in sources}):
+        path = Path(source).absolute()
+        if path.is_dir():
+            _add(manifests, _manifests_below(path, problems))
+        elif path.is_file():
+            _add(manifests if _is_manifest(path.name) else files, [path])
+        else:
+            problems.append(_no_source(source))
+    return sorted(manifests.values()), sorted(files.values())
+
+
+def _add(by_real_path: dict[Path, Path], paths: Iterable[Path]) -> None:
+    for path in paths:
+        real = path.resolve()
+        by_real_path[real] = min(path, by_real_path.get(real, path))
+
+
+def _is_manifest(name: str) -> bool:
+    return name.casefold() == MANIFEST_NAME
+
+
+def _no_source(source: str) -> SourceError:
+    found = "is no local path" if "://" in source else "does not exist"
+    return SourceError(
+        f"Source '{source}' {found}.",
+        "Expected a local folder of exports, a manifest.json, or a FOCUS file.",
+        "Check the path; copy the exports from their storage container first.",
+        path=source,
+    )
+
+
+def _manifests_below(folder: Path, problems: list[SourceError]) -> list[Path]:
+    def unreadable(error: OSError) -> None:
+        problems.append(_unreadable(error.filename or folder, error))
+
+    walk = os.walk(folder, onerror=unreadable)
+    manifests = [
+        Path(parent, name) for parent, _, names in walk for name in names if _is_manifest(name)
+    ]
+    if not manifests:
+        problems.append(
+            SourceError(
+                f"{folder} holds no manifest.json.",
+                "Expected the folder of one or more Cost Management exports, at any depth.",
+                "Name another folder; a FOCUS file without a manifest is named as a file.",
+                path=str(folder),
+            )
+        )
+    return manifests
+
+
+def _unreadable(path: object, error: OSError) -> SourceError:
+    return SourceError(
+        f"{path} cannot be read: {error.strerror or error}.",
+        "Expected a readable file or folder.",
+        "Change its permissions or leave it out.",
+        path=str(path),
+    )
+
+
+def _run_of(path: Path, problems: list[SourceError]) -> ExportRun | None:
+    try:
+        if not path.is_file():
+            raise unfit("not a regular file", str(path))
+        size = path.stat().st_size
+        if size > MANIFEST_LIMIT:
+            raise unfit(f"{size} bytes, more than the {MANIFEST_LIMIT} of any manifest", str(path))
+        return _as_contained(parse_manifest(path.read_bytes(), path.parent))
+    except SourceError as error:
+        problems.append(error)
+    except OSError as error:
+        problems.append(_unreadable(path, error))
+    return None
+
+
+def _as_contained(run: ExportRun) -> ExportRun:
+    """The run with format and compression as its files hold them, where those can be known."""
+    contents = [_content(part) for part in run.parts]
+    parts = tuple(
+        replace(part, compression=content.compression) if content else part
+        for part, content in zip(run.parts, contents, strict=True)
+    )
+    formats = {content.file_format for content in contents if content}
+    known = run.file_format in ("csv", "parquet")
+    file_format = formats.pop() if known and len(formats) == 1 else run.file_format
+    return replace(run, parts=parts, file_format=file_format)
+
+
+def _content(part: Part) -> Content | None:
+    try:
+        return read_content(Path(part.path)) if Path(part.path).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _one_copy(copies: Sequence[ExportRun], problems: list[SourceError]) -> ExportRun:
+    """One of several folders that hold the same run: a whole one before a partial one.
+
+    Copies that are whole and differ are a problem; the one submitted last is listed.
+    """
+    if len(copies) == 1:
+        return copies[0]
+    whole = [run for run in copies if check_parts(run) is None] or list(copies)
+    last = min(_submitted_last(whole), key=lambda run: run.path)
+    if check_parts(last) is None and len({fingerprint(run) for run in whole}) > 1:
+        places = " and ".join(run.path for run in whole)
+        problems.append(
+            SourceError(
+                f"Run {last.run_id} is found with different content: {places}.",
+                "Expected every copy of a run to hold the same bytes.",
+                f"Remove the wrong copy; until then {last.path} is taken.",
+                run_id=last.run_id,
+            )
+        )
+    return last
+
+
+def _submitted_last(runs: Sequence[ExportRun]) -> Iterator[ExportRun]:
+    last = max(run.submitted_time or _NEVER for run in runs)
+    return (run for run in runs if (run.submitted_time or _NEVER) == last)
+
+
+def _plain_file(path: Path, problems: list[SourceError]) -> PlainFile | None:
+    try:
+        content = read_content(path)
+        digest = read_digest(path)[0]
+    except OSError as error:
+        problems.append(_unreadable(path, error))
+        return None
+    named_as_text = path.name.casefold().endswith(_TEXT_NAMES)
+    if content is None or (content.file_format == "csv" and not named_as_text):
+        problems.append(
+            SourceError(
+                f"{path} is neither a CSV nor a Parquet file.",
+                f"Expected Parquet, or text named {', '.join(_TEXT_NAMES[:2])}.",
+                "Name a FOCUS file, a manifest.json, or a folder of exports.",
+                path=str(path),
+            )
+        )
+        return None
+    return PlainFile(str(path), digest, content.file_format, content.compression)
