@@ -17,6 +17,7 @@ import json
 from collections import Counter
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError
@@ -196,9 +197,8 @@ def _parts(manifest: Mapping[str, object], folder: Path, where: str) -> tuple[Pa
 def _names_below(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Where each part lies below the manifest: its base name, or more where those repeat."""
     times = Counter(segments[-1] for segments in names)
-    shared = 0
-    while names and len({segments[: shared + 1] for segments in names}) == 1:
-        shared += 1
+    levels = zip(*(segments[:-1] for segments in names), strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
     return [segments[-1:] if times[segments[-1]] == 1 else segments[shared:] for segments in names]
 
 
