@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from pertoken.errors import ConfigError, alternatives
-from pertoken.reports.numbers import plain
+from pertoken.reports.cells import cell_text, neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 BINARY_FORMATS = ("parquet", "xlsx")
 Target = TextIO | BinaryIO | str | PathLike[str]
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED = frozenset('",\r\n')
 _ROWS_PER_WRITE = 2000
 
@@ -104,43 +102,6 @@ def json_chunks(table: Table) -> Iterator[str]:
         yield before + "{" + ", ".join([key + cell(value) for key, cell, value in pairs]) + "}"
         before = ",\n"
     yield "\n]\n"
-
-
-def cell_text(value: object) -> str:
-    """A cell as exact text: NULL is empty, decimals are plain, dates ISO, times ISO with Z.
-
-    >>> cell_text(Decimal("0E-18")), cell_text(datetime(2026, 2, 1, 6, 27, tzinfo=UTC))
-    ('0', '2026-02-01T06:27:00Z')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal | int):
-        return plain(value)
-    if isinstance(value, datetime):
-        return time_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"a cell of a table cannot be a {type(value).__name__}: {value!r}")
-
-
-def time_text(value: datetime) -> str:
-    """An aware time as ISO 8601 in UTC, with Z; fractions only where there are any."""
-    if value.tzinfo is None:
-        raise TypeError(f"expected an aware time, not {value!r}")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def neutralised(text: str) -> str:
-    """A text that no spreadsheet runs as a formula.
-
-    >>> neutralised("=1+1"), neutralised("gpt-4o")
-    ("'=1+1", 'gpt-4o')
-    """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _csv_cell(value: object) -> str:

@@ -84,6 +84,28 @@ def point_aligned(texts: Sequence[str]) -> list[str]:
     return [text + " " * (most - each) for text, each in zip(texts, decimals, strict=True)]
 
 
+def right_aligned(texts: Sequence[str]) -> list[str]:
+    """Texts filled on the left to the width of the widest."""
+    width = width_of(texts)
+    return [padded(text, width, right=True) for text in texts]
+
+
+def folded(parts: Sequence[str], width: int, *, gap: int = GAP, indent: str) -> list[str]:
+    """Parts in a line, and below it, indented, those that do not fit; no part is cut.
+
+    >>> folded(["USD 12.50", "equals the source"], 20, indent="  ")
+    ['USD 12.50', '  equals the source']
+    """
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{' ' * gap}{part}"
+        if width_of([longer]) > width:
+            lines.append(indent + part)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def header_lines(name: str, width: int) -> list[str]:
     """A column name broken between its words into lines, each as long as a width allows.
 

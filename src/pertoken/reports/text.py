@@ -10,9 +10,9 @@ Source: DESIGN.md, section 6 (stdout is data).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from pertoken.reports.cells import value_text
 from pertoken.reports.layout import (
     GAP,
     Line,
@@ -21,18 +21,10 @@ from pertoken.reports.layout import (
     point_aligned,
     print_lines,
     print_text,
-    printable,
     shortened,
     width_of,
 )
-from pertoken.reports.numbers import (
-    UNKNOWN,
-    decimal_of,
-    money_text,
-    price_text,
-    quantity_text,
-    share_text,
-)
+from pertoken.reports.matrix import matrix_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +33,7 @@ if TYPE_CHECKING:
 
     from pertoken.reports.table import Column, Table
 
+__all__ = ["matrix_text", "table_text"]
 NUMBER_KINDS = frozenset({"money", "price", "quantity", "count", "share"})
 _SHORTEST_TEXT = 12
 
@@ -85,26 +78,6 @@ def table_text(table: Table, console: Console, *, keep: Sequence[str] = ()) -> N
     if absent:
         names = ", ".join(each.column.name for each in absent)
         print_text(console, f"Left out, too wide: {names} (--format csv has them)", "dim")
-
-
-def value_text(column: Column, value: object, currency: str | None = None) -> str:
-    """A cell for the eye; see `reports.numbers` for what rounding may and may not hide."""
-    if value is None:
-        return UNKNOWN
-    if column.kind == "money":
-        return money_text(decimal_of(value), currency)
-    if isinstance(value, bool | datetime | date | str):
-        return _word_text(value)
-    texts = {"price": price_text, "share": share_text}
-    return texts.get(column.kind, quantity_text)(decimal_of(value))
-
-
-def _word_text(value: bool | date | str) -> str:  # noqa: FBT001 - a cell, not an option
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-    return value.isoformat() if isinstance(value, date) else printable(value)
 
 
 def _shown(table: Table, index: int) -> _Shown:

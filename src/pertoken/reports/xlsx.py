@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
 from pertoken.errors import ConfigError
-from pertoken.reports.formats import cell_text, neutralised
+from pertoken.reports.cells import cell_text, neutralised
 from pertoken.reports.numbers import minor_units, significant_digits
 from pertoken.reports.table import DECIMAL_KINDS
 
