@@ -14,15 +14,16 @@ from __future__ import annotations
 from itertools import product as combinations
 from typing import NamedTuple
 
-from pertoken.meters.models import Resolution, is_number, model_word, resolved
+from pertoken.meters.models import Resolution, is_known, is_number, model_word, resolved
 from pertoken.meters.products import Product
 from pertoken.meters.units import TOKENS, Measure, tokens_per_unit, unit_of
 from pertoken.meters.values import AMBIGUOUS, RECOGNISED, UNRECOGNISED, Meter
 from pertoken.meters.vocabulary import MODEL, Role, vocabulary
-from pertoken.meters.words import phrased
+from pertoken.meters.words import is_picture, phrased
 
 _MANY_VALUES = frozenset({"detail", "hardware"})
 _MOST_DOUBLE_WORDS = 6
+_PICTURE_ROLES = (Role("detail", "Picture format", frozenset()),)
 _CAPACITY = "Capacity"
 _MADE = frozenset({"Images", "Megapixels", "Videos"})
 
@@ -85,7 +86,7 @@ def _sentence(words: tuple[str, ...], product: Product) -> Sentence:
         tuple(
             tuple(
                 role
-                for role in known.get(word, ())
+                for role in known.get(word, _PICTURE_ROLES if is_picture(word) else ())
                 if not role.families or "*" in sold or not role.families.isdisjoint(sold)
             )
             for word in joined
@@ -138,7 +139,7 @@ def _readings_with(
 def _fits(resolution: Resolution, fields: Fields) -> bool:
     """Whether the model counts what the name says is counted."""
     modality = fields.stated.get("modality")
-    return modality is None or modality in resolution.modalities
+    return modality is None or modality in resolution.modalities or "none" in resolution.modalities
 
 
 def _in_place(
@@ -207,7 +208,8 @@ def _leftover(reading: Reading) -> tuple[str, ...]:
     if reading.resolution:
         return ()
     if reading.model_words:
-        return reading.model_words
+        unknown = tuple(word for word in reading.model_words if not is_known(word))
+        return unknown or reading.model_words
     serves_every_model = stated.get("use") in (_CAPACITY, "Managed") or "hardware" in stated
     return () if serves_every_model else ("(no model named)",)
 
@@ -297,7 +299,8 @@ def _direction(
         return None
     if unit in _MADE or (unit == "Seconds" and modality == "video"):
         return "Input" if "Reference image" in stated.get("detail", "") else "Output"
-    if unit == TOKENS and modality == "embedding":
+    embeds = unit == TOKENS and model is not None and model.modalities[0] == "embedding"
+    if embeds or unit == "Characters":
         return "Input"
     return (model.direction or None) if model else None
 

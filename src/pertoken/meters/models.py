@@ -102,6 +102,11 @@ def is_number(word: str) -> bool:
     return _NUMBER.fullmatch(word) is not None
 
 
+def is_known(word: str) -> bool:
+    """Whether a word may stand in a model's name."""
+    return is_number(word) or _is_model_word(word)
+
+
 def _key(family: Family) -> str:
     return family.family
 
@@ -143,8 +148,9 @@ def _named(words: tuple[str, ...]) -> list[Family]:
 def _table() -> dict[tuple[str, tuple[str, ...]], _Row]:
     found: dict[tuple[str, tuple[str, ...]], _Row] = {}
     for row in rows_of("models.csv"):
-        words = [] if row["words"] == "_" else [model_word(word) for word in canonical(row["words"])]
-        found[row["family"], tuple(sorted(words))] = _Row(
+        words = tuple(model_word(word) for word in canonical(row["words"]))
+        rest = _without_name(words, families()[row["family"]])
+        found[row["family"], tuple(sorted(rest))] = _Row(
             row["model_id"], tuple(row["modalities"].split()), row["use"], row["direction"]
         )
     return found
@@ -266,7 +272,13 @@ def _is_one_new_name(unlisted: list[str], words: tuple[str, ...], family: Family
 
 
 def _is_model_word(word: str) -> bool:
-    return any(role.kind == MODEL for role in vocabulary().roles.get(word, ()))
+    return word in _model_words()
+
+
+@cache
+def _model_words() -> frozenset[str]:
+    roles = [role for roles in vocabulary().roles.values() for role in roles]
+    return frozenset(role.value for role in roles if role.kind == MODEL)
 
 
 def _suffix(words: tuple[str, ...], family: Family) -> str:

@@ -56,7 +56,7 @@ def unit_of(stated: str | None, measure: Measure, use: str) -> str | None:
         return {"Months": "PTU-Months", "Hours": "PTU-Hours"}.get(measure.unit or "Hours")
     if stated == "GB" and measure.unit in ("Days", "Months"):
         return f"GB-{measure.unit}"
-    if stated in (None, "Unit"):
+    if stated in (None, "Unit") or (stated == "Videos" and measure.unit):
         return measure.unit
     return stated
 

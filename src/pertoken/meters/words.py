@@ -20,7 +20,8 @@ LONGEST_GLUED = 40
 _MANY = 200_000
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
-_SIZE = re.compile(r"gb|[bkmeo]")
+_SIZE = re.compile(r"gb|[bkmeops]|x\d{3,4}")
+_PICTURE = re.compile(r"\d{3,4}p|\d{3,4}x\d{3,4}|\d{1,2}s")
 _LETTERED = re.compile(r"[okrvm]\d{1,2}(?:\.\d+)?(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VERSIONED = re.compile(r"[1-9]\d?(?:\.\d+)?")
@@ -46,7 +47,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def phrased(words: tuple[str, ...]) -> list[str]:
-    """The words with phrases (`data zone`) and lettered versions (`V 3.1`) made one word."""
+    """The words with phrases (`data zone`), lettered versions (`V 3.1`) and ranges (`1-5s`) joined."""
     phrases = vocabulary().phrases
     joined: list[str] = []
     at = 0
@@ -61,9 +62,16 @@ def phrased(words: tuple[str, ...]) -> list[str]:
             follower = words[at + 1] if at + 1 < len(words) else ""
             if word in {"o", "k", "r", "v", "m"} and _VERSIONED.fullmatch(follower):
                 size, put = 2, word + follower
+            elif word.isdigit() and follower.endswith("s") and is_picture(follower):
+                size, put = 2, follower
         joined.append(put)
         at += size
     return joined
+
+
+def is_picture(word: str) -> bool:
+    """Whether a word is the size or the length of a picture: `1080p`, `1024x1024`, `5s`."""
+    return _PICTURE.fullmatch(word) is not None
 
 
 def _remembered(chunk: str) -> tuple[str, ...]:
