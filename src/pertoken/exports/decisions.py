@@ -16,7 +16,7 @@ Source: DESIGN, "Decisions about runs".
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -103,14 +103,29 @@ def decide(runs: Iterable[KnownRun]) -> dict[RunKey, Decision]:
     for run in known.values():
         groups[dataset_family(run.dataset), _scope(run), run.month].append(run)
     decisions: dict[RunKey, Decision] = {}
+    applied = []
     for group in groups.values():
         decisions |= _decisions_of_group(group)
-    applied = [run for run in known.values() if decisions[run.key].status == "applied"]
+        applied += [
+            _with_all_sub_accounts(run, group)
+            for run in group
+            if decisions[run.key].status == "applied"
+        ]
     return decisions | _overlaps(applied)
 
 
 def _scope(run: KnownRun) -> str:
     return run.scope.lower().rstrip("/")
+
+
+def _with_all_sub_accounts(run: KnownRun, group: Sequence[KnownRun]) -> KnownRun:
+    """The run with what is known of its charges from a copy of them that was read."""
+    known = [
+        each.sub_account_ids
+        for each in group
+        if each.fingerprint == run.fingerprint and each.sub_account_ids is not None
+    ]
+    return replace(run, sub_account_ids=frozenset().union(*known)) if known else run
 
 
 def _knowledge(run: KnownRun) -> tuple[bool, datetime, bool, bool, str]:
@@ -206,7 +221,7 @@ def _why_superseded(loser: _Contender, winner: _Contender) -> str:
         )
     before, after = loser.highest, winner.highest
     if (before.submitted_time or _NEVER) < (after.submitted_time or _NEVER):
-        again = "" if after is other else f", again as run {after.run_id}"
+        again = "" if after is other else f" (again as run {after.run_id})"
         return f"{by}{again} is later ({_moment(after)}){_uncovered(run, other)}"
     if _standing(before)[:3] < _standing(after)[:3]:
         versions = f"{after.dataset_version}, not {before.dataset_version}"
