@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pertoken.meters.grammar import meter_read
+from pertoken.meters.grammar import UNKNOWN_WORD, meter_read, strange_words
 from pertoken.meters.products import Product, heading, is_ai, marketplace_scope, product_of
 from pertoken.meters.units import Measure, measure_of
 from pertoken.meters.values import NOT_AI, RECOGNISED, UNRECOGNISED, Meter, MeterName, unread_meter
@@ -47,7 +47,7 @@ def classify(name: MeterName) -> Meter:
     words = words_of(text)
     if _PLAN_METER in words:
         return _plan_meter(name, text, product, measure)
-    return _remembered(words + product.model_words, product, measure)
+    return _remembered(product.model_words + words, product, measure)
 
 
 def classify_all(names: Iterable[MeterName]) -> list[Meter]:
@@ -66,10 +66,30 @@ def _remembered(words: tuple[str, ...], product: Product, measure: Measure) -> M
     sentence = (words, product, measure)
     meter = _meters.get(sentence)
     if meter is None:
+        strange = strange_words(words)
+        if strange:
+            return _with_strange_words(words, strange, product, measure)
         if len(_meters) > _MANY:
             _meters.clear()
         meter = _meters[sentence] = meter_read(words, product, measure)
     return meter
+
+
+def _with_strange_words(
+    words: tuple[str, ...], strange: list[int], product: Product, measure: Measure
+) -> Meter:
+    """The meter of a sentence with unknown words: the same for all of them but for its reason."""
+    masked = list(words)
+    for at in strange:
+        masked[at] = UNKNOWN_WORD
+    sentence = (tuple(masked), product, measure)
+    meter = _meters.get(sentence)
+    if meter is None:
+        meter = _meters[sentence] = meter_read(sentence[0], product, measure)
+    reason = meter.reason
+    for at in strange:
+        reason = reason.replace(UNKNOWN_WORD, words[at][:60], 1)
+    return meter._replace(reason=reason)
 
 
 def _plan_meter(name: MeterName, text: str, product: Product, measure: Measure) -> Meter:
@@ -80,7 +100,7 @@ def _plan_meter(name: MeterName, text: str, product: Product, measure: Measure) 
         if meter.status == RECOGNISED or not plan or len(plan) > LONGEST_NAME:
             continue
         slug = heading(plan).strip()
-        read = _remembered(words + words_of(slug), product, measure)
+        read = _remembered(words_of(slug) + words, product, measure)
         if read.status == RECOGNISED:
             meter = read
             if _SLUG.fullmatch(slug):

@@ -11,6 +11,7 @@ Source: docs/meters.md, "Grammar".
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product as combinations
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from pertoken.meters.words import is_picture, phrased
 _MANY_VALUES = frozenset({"detail", "hardware"})
 _MOST_DOUBLE_WORDS = 6
 _PICTURE_ROLES = (Role("detail", "Picture format", frozenset()),)
+UNKNOWN_WORD = "\N{REPLACEMENT CHARACTER}"
 _CAPACITY = "Capacity"
 _MADE = frozenset({"Images", "Megapixels", "Videos"})
 
@@ -75,6 +77,41 @@ def meter_read(
         reason = "words left over: " + " ".join(word[:60] for word in leftover[:12])
         return _set_aside(sentence, measure, UNRECOGNISED, reason)
     return _meter(reading, measure, sentence)
+
+
+def strange_words(words: tuple[str, ...]) -> list[int]:
+    """Places of the words that no meter is made of, and of numbers behind the unit.
+
+    A word straight after a number may be the name of a new model and is left to the resolver.
+    """
+    plain = _plain_words()
+    if plain.issuperset(words):
+        return []
+    last_unit = max((at for at, word in enumerate(words) if word in _unit_words()), default=99)
+    return [
+        at
+        for at, word in enumerate(words)
+        if word not in plain
+        and (at > last_unit if is_number(word) else at == 0 or not is_number(words[at - 1]))
+        and not is_picture(word)
+    ]
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    """Words with roles, and the parts of phrases."""
+    known = vocabulary()
+    parts = {part for phrases in known.phrases.values() for words, _ in phrases for part in words}
+    return frozenset(known.roles) | parts | {UNKNOWN_WORD}
+
+
+@cache
+def _unit_words() -> frozenset[str]:
+    return frozenset(
+        word
+        for word, roles in vocabulary().roles.items()
+        if [role.kind for role in roles] == ["unit"]
+    )
 
 
 def _sentence(words: tuple[str, ...], product: Product) -> Sentence:

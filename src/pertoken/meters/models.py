@@ -10,7 +10,7 @@ Source: models.csv, families.csv, versions.csv; docs/meters.md, "Models".
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from pertoken.meters.newnames import is_new_name
@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*(?:gb|[bkmeo])?|[okrvm]\d{1,2}(?:\.\d+)?")
 _LETTERED = re.compile(r"[krvm]\d{1,2}(?:\.\d+)?")
 _TWO_DIGITS = re.compile(r"[1-9]\d")
 _YEAR_MONTH = re.compile(r"\d\d\.\d\d")
+_MOST_WORDS = 8
+_SIZE_LETTERS = frozenset("bke")
 _MONTH_DAY = re.compile(r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
@@ -69,7 +71,7 @@ def families() -> dict[str, Family]:
     return {row["family"]: _family(row) for row in rows_of("families.csv")}
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def resolved(
     words: tuple[str, ...], allowed: tuple[str, ...], default: str | None
 ) -> tuple[Resolution, ...]:
@@ -132,16 +134,23 @@ def _family(row: dict[str, str]) -> Family:
 def _named(words: tuple[str, ...]) -> list[Family]:
     """Families whose whole name is among the words; the longer name hides the shorter."""
     present = set(words)
-    found = [
-        family
-        for family in families().values()
-        if family.words <= present or (family.words == {"o#"} and words[:1] and words[0][0] == "o")
-    ]
-    return [
-        family
-        for family in found
-        if not any(family.words and family.words < other.words for other in found)
-    ]
+    by_word, wordless = _families_by_word()
+    found = {family for word in present for family in by_word.get(word, ())}
+    if words[0][0] == "o" and is_number(words[0]):
+        found.add(families()["o"])
+    named = [family for family in found if family.words <= present or family.family == "o"]
+    shown = [family for family in named if not any(family.words < other.words for other in named)]
+    return sorted(shown, key=_key) + wordless
+
+
+@cache
+def _families_by_word() -> tuple[dict[str, list[Family]], list[Family]]:
+    """Families by each word of their names, and those whose table holds whole names."""
+    by_word: dict[str, list[Family]] = {}
+    for family in families().values():
+        for word in family.words:
+            by_word.setdefault(word, []).append(family)
+    return by_word, [family for family in families().values() if not family.words]
 
 
 @cache
@@ -172,6 +181,8 @@ def model_word(word: str) -> str:
 
 def _from_table(words: tuple[str, ...], candidates: list[Family]) -> tuple[Resolution, ...]:
     found: dict[str, Resolution] = {}
+    if len(words) > _MOST_WORDS:
+        return ()
     for family in candidates:
         rest = _without_name(words, family)
         undated, date = _dates_apart(rest)
@@ -210,7 +221,13 @@ def _spellings(words: tuple[str, ...]) -> list[tuple[str, ...]]:
         else:
             joined.append(word)
     undotted = tuple(w.replace(".", "") if _YEAR_MONTH.fullmatch(w) else w for w in words)
-    return list(dict.fromkeys([words, dotted, tuple(joined), undotted]))
+    spelt = dict.fromkeys([words, dotted, tuple(joined), undotted])
+    return [words for words in spelt if _table_words().issuperset(words)]
+
+
+@cache
+def _table_words() -> frozenset[str]:
+    return frozenset(word for _, words in _table() for word in words)
 
 
 def _dates_apart(words: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
@@ -255,7 +272,7 @@ def _formed(words: tuple[str, ...], family: Family) -> Resolution | None:
     if not family.dates_in_id or any(len(word) == 8 for word in rest):
         rest, day = _dates_apart(rest)
     numbers = [word for word in rest if is_number(word)]
-    if not 1 <= len(numbers) <= 2 or len(set(rest)) < len(rest):
+    if not _is_name(words, family) or not _is_version(numbers, family) or len(rest) > _MOST_WORDS:
         return None
     unlisted = [word for word in rest if word not in numbers and not _is_model_word(word)]
     if unlisted and not _is_one_new_name(unlisted, rest, family):
@@ -264,6 +281,19 @@ def _formed(words: tuple[str, ...], family: Family) -> Resolution | None:
     model_id = family.prefix + "-".join(_id_parts(rest, family)) + _suffix(rest, family)
     modalities = _rule_modalities(rest, family)
     return Resolution(model_id, family, modalities, version, "", "", True, note)
+
+
+def _is_name(words: tuple[str, ...], family: Family) -> bool:
+    """Whether no word stands twice and none before the family's name, if it is named."""
+    named = [word in family.words for word in words]
+    return len(set(words)) == len(words) and (not any(named) or named[0])
+
+
+def _is_version(numbers: list[str], family: Family) -> bool:
+    """Whether the numbers are a version, or a version and a size (70b, 128k, 8x7b)."""
+    if len(numbers) == 2:  # noqa: PLR2004
+        return bool(family.version_dot) or numbers[1][-1] in _SIZE_LETTERS
+    return len(numbers) == 1
 
 
 def _is_one_new_name(unlisted: list[str], words: tuple[str, ...], family: Family) -> bool:

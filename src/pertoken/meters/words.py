@@ -11,7 +11,7 @@ Source: docs/meters.md, "Words".
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from pertoken.meters.vocabulary import vocabulary
 
@@ -19,14 +19,15 @@ LONGEST_NAME = 400
 LONGEST_GLUED = 40
 _MANY = 200_000
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
-_SIZE = re.compile(r"gb|[bkmeops]|x\d{3,4}")
+_RUNS = re.compile(r"\d{3,4}x\d{3,4}|\d+(?:\.\d+)*|[^\W\d_]+|.")
 _PICTURE = re.compile(r"\d{3,4}p|\d{3,4}x\d{3,4}|\d{1,2}s")
-_LETTERED = re.compile(r"[okrvm]\d{1,2}(?:\.\d+)?(?!\d)")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERED = re.compile(r"[okrvm]\d{1,2}(?:\.\d+)?")
 _VERSIONED = re.compile(r"[1-9]\d?(?:\.\d+)?")
 _NUMBER_WORD = re.compile(r"(\d+(?:\.\d+)*)([^\W\d_]{3,})")
 _SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "."}
+# What may stand after a number: billions, thousands, experts, omni, pixels, seconds, gigabytes.
+_SIZES = ("gb", "b", "k", "m", "e", "o", "p", "s")
+_VERSION_LETTERS = frozenset("okrvm")
 # These two letters occur inside too many other words to be parted from a glued word.
 _NEVER_GLUED = frozenset({"in", "ip", "op", "ch", "rg", "fl", "rt"})
 
@@ -98,29 +99,57 @@ def _parted(chunk: str) -> tuple[str, ...]:
 
 def _fewest_parts(chunk: str) -> tuple[str, ...] | None:
     """The parting into fewest known parts, None if there is none or more than one."""
-    best: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in chunk]
-    for end in range(1, len(chunk) + 1):
+    partings: list[tuple[str, ...]] = [()]
+    for run in _RUNS.findall(chunk):
+        if run[0].isdigit():
+            partings = [longer for parting in partings for longer in _with_number(parting, run)]
+        else:
+            partings = [longer for parting in partings for longer in _with_letters(parting, run)]
+        if not partings:
+            return None
+    whole = {parting for parting in partings if len(parting[-1]) > 1 or parting[-1].isdigit()}
+    fewest = min(map(len, whole), default=0)
+    found = [parting for parting in whole if len(parting) == fewest]
+    return found[0] if len(found) == 1 else None
+
+
+def _with_number(parting: tuple[str, ...], number: str) -> list[tuple[str, ...]]:
+    if parting and parting[-1] in _VERSION_LETTERS:
+        lettered = parting[-1] + number
+        return [(*parting[:-1], lettered)] if _LETTERED.fullmatch(lettered) else []
+    return [(*parting, number)]
+
+
+def _with_letters(parting: tuple[str, ...], letters: str) -> list[tuple[str, ...]]:
+    found = [parting + parts for parts in _letter_parts(letters)]
+    if parting and parting[-1][-1].isdigit():
+        for size in _SIZES:
+            if letters.startswith(size):
+                sized = (*parting[:-1], parting[-1] + size)
+                rest = letters[len(size) :]
+                found += [sized + parts for parts in _letter_parts(rest)] if rest else [sized]
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _letter_parts(letters: str) -> tuple[tuple[str, ...], ...]:
+    """Letters as known words, the fewest; a version letter may stand alone at their end."""
+    if letters in vocabulary().spellings and len(letters) > 1:
+        return ((letters,),)
+    best: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in letters]
+    for end in range(1, len(letters) + 1):
         options = [
-            (*before, chunk[start:end])
+            (*before, letters[start:end])
             for start in range(end)
-            if _is_part(chunk, start, end)
+            if letters[start:end] in _glued_words()
             for before in best[start]
         ]
         fewest = min(map(len, options), default=0)
         best[end] = [option for option in options if len(option) == fewest][:2]
-    found = best[-1]
-    return found[0] if len(found) == 1 and _is_plain(found[0]) else None
-
-
-def _is_part(chunk: str, start: int, end: int) -> bool:
-    part = chunk[start:end]
-    if part[0].isdigit():
-        number = _NUMBER.match(chunk, start)
-        size = part[len(number[0]) :] if number else None
-        return bool(number) and (not size or bool(_SIZE.fullmatch(size or "")))
-    if _LETTERED.fullmatch(part):
-        return end == len(chunk) or not chunk[end].isdigit()
-    return part in _glued_words()
+    found = [parts for parts in best[-1] if _is_plain(parts)]
+    if letters[-1] in _VERSION_LETTERS:
+        found += [(*parts, letters[-1]) for parts in best[-2]]
+    return tuple(found)
 
 
 @cache
@@ -131,9 +160,4 @@ def _glued_words() -> frozenset[str]:
 
 def _is_plain(parts: tuple[str, ...]) -> bool:
     """Whether letters glued to letters are long enough not to be chance."""
-    letters = [part for part in parts if _LETTERS.fullmatch(part)]
-    glued = any(
-        _LETTERS.fullmatch(left) and _LETTERS.fullmatch(right)
-        for left, right in zip(parts, parts[1:], strict=False)
-    )
-    return not glued or sum(map(len, letters)) * 2 >= 5 * len(letters)
+    return len(parts) < 2 or sum(map(len, parts)) * 2 >= 5 * len(parts)  # noqa: PLR2004
