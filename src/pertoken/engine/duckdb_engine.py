@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +19,6 @@ from pertoken.errors import EngineError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -35,6 +35,7 @@ _CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
     "nullstr = ['NULL'], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
 )
+_GZIP = b"\x1f\x8b"
 _CSV_EXPECTED = "CSV in UTF-8 with one header line, every row as long as it (RFC 4180)"
 
 
@@ -62,14 +63,15 @@ class DuckDBEngine:
         options = _CSV_OPTIONS
         if with_file is not None:
             options += f", filename = {quoted_text(with_file)}"
-        by_header: dict[tuple[str, ...], list[str]] = {}
+        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for path in paths:
-            by_header.setdefault(csv_header(path), []).append(path)
+            alike.setdefault((_compression(path), csv_header(path)), []).append(path)
         selects = []
-        for header, same in by_header.items():
+        for (compression, header), same in alike.items():
             columns = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in header)
             selects.append(
-                f"SELECT * FROM read_csv({_text_list(same)}, columns = {{{columns}}}, {options})"
+                f"SELECT * FROM read_csv({_text_list(same)}, columns = {{{columns}}}, "
+                f"compression = '{compression}', {options})"
             )
         try:
             self.view(name, " UNION ALL BY NAME ".join(selects))
@@ -158,8 +160,8 @@ def csv_header(path: str) -> tuple[str, ...]:
     DuckDB's own detection may skip lines that do not fit, so the header is read here and given.
     Raises: SourceError for a file without a header, with a name twice, or not in UTF-8.
     """
-    opener = gzip.open if path.endswith(".gz") else open
     try:
+        opener = gzip.open if _compression(path) == "gzip" else open
         with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
             header = tuple(next(csv.reader(lines, strict=True), ()))
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
@@ -177,6 +179,12 @@ def csv_header(path: str) -> tuple[str, ...]:
             "Export the run again, or remove it from the folder.",
         )
     return header
+
+
+def _compression(path: str) -> str:
+    """`gzip` or `none`, by the first bytes: a name can lie about it."""
+    with Path(path).open("rb") as file:
+        return "gzip" if file.read(2) == _GZIP else "none"
 
 
 def _first_line(error: object) -> str:

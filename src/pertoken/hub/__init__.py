@@ -1,0 +1,19 @@
+"""The hub: Delta tables under one commit, so that a reader never sees half an ingest.
+
+`deltalake` is imported nowhere else. Source: docs/decisions/0002-hub-commit.md.
+"""
+
+from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
+from pertoken.hub.lock import HubLock
+from pertoken.hub.store import HUB_FORMAT, TABLES, Hub, Snapshot, Writer
+
+__all__ = [
+    "HUB_FORMAT",
+    "LEDGER_COLUMNS",
+    "TABLES",
+    "Hub",
+    "HubLock",
+    "LedgerRun",
+    "Snapshot",
+    "Writer",
+]

@@ -1,0 +1,28 @@
+"""Source dialect -> FOCUS columns and x_ columns: relation in, relation out.
+
+`source_facts` measures a source before any rule; `charges_select` is the transformation. Nothing
+here reads or writes a file. Source: docs/how-it-works.md; docs/decisions/0003 and 0004.
+"""
+
+from pertoken.normalize.dialects import DIALECTS, column_rules, rule_files
+from pertoken.normalize.facts import SourceFacts, check_columns, read_expression, source_facts
+from pertoken.normalize.focus import BASE_COLUMNS, METER_COLUMNS, OWN_COLUMNS, charges_select
+from pertoken.normalize.inferred import inferred_select, undecided_charges
+from pertoken.normalize.source_types import UNREADABLE
+
+__all__ = [
+    "BASE_COLUMNS",
+    "DIALECTS",
+    "METER_COLUMNS",
+    "OWN_COLUMNS",
+    "UNREADABLE",
+    "SourceFacts",
+    "charges_select",
+    "check_columns",
+    "column_rules",
+    "inferred_select",
+    "read_expression",
+    "rule_files",
+    "source_facts",
+    "undecided_charges",
+]

@@ -1,0 +1,292 @@
+"""The data path of an ingest, one sentence per step. Read this first.
+
+Each step takes the Ingest, whose fields hold what the steps before it found, and says what grain
+it turns into what grain, what it may drop (nothing, unless counted) and what it guarantees. The
+first four touch nothing: they are what `ingest --plan` runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pertoken.errors import SourceError, TotalsDiffer
+from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide, discover
+from pertoken.hub import LedgerRun, Snapshot, Writer
+from pertoken.meters import VOCABULARY_VERSION
+from pertoken.normalize import charges_select, inferred_select, undecided_charges
+from pertoken.pipeline.dimensions import new_meters, new_tags
+from pertoken.pipeline.report import MonthReport, RunReport
+from pertoken.pipeline.sources import SOURCE, plain_runs, read_run, view_source
+from pertoken.unit_economics import token_costs_select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pertoken.engine import Engine
+    from pertoken.reports.progress import Advance
+
+Key = tuple[str, str, str, str]
+ScopeMonth = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Ingest:
+    """What the steps of one ingest share."""
+
+    engine: Engine
+    sources: Sequence[str | Path]
+    snapshot: Snapshot
+    watch: Advance
+    writer: Writer | None = None
+    found: dict[Key, ExportRun] = field(default_factory=dict)
+    ledger: dict[Key, LedgerRun] = field(default_factory=dict)
+    changed: dict[ScopeMonth, Path | None] = field(default_factory=dict)
+    report: RunReport = field(default_factory=RunReport)
+
+
+def discover_exports(ingest: Ingest) -> None:
+    """Sources -> runs by manifest.json, and one run per account and month of each plain file.
+
+    Drops nothing: what is no run is a problem of the report.
+    """
+    discovery = discover(ingest.sources)
+    problems: list[SourceError] = list(discovery.problems)
+    runs = list(discovery.runs)
+    for file in discovery.plain_files:
+        try:
+            runs += plain_runs(ingest.engine, file)
+        except SourceError as error:
+            problems.append(error)
+    ingest.found = {run.key: run for run in runs}
+    ingest.report.problems = tuple(problems)
+
+
+def read_new_runs(ingest: Ingest) -> None:
+    """Runs -> ledger entries: rows, totals and subscriptions of each run not read before.
+
+    Guarantees: every part is there, of its size and rows, before any of its charges is used.
+    """
+    ingest.ledger = {_key(run): run for run in ingest.snapshot.runs}
+    for key, run in ingest.found.items():
+        known = ingest.ledger.get(key)
+        if known and known.fault is None and known.manifest_digest == run.manifest_digest:
+            ingest.ledger[key] = replace(known, path=run.path)
+            continue
+        ingest.watch.note(f"{run.export_name} {run.month}")
+        entry = read_run(ingest.engine, run)
+        ingest.watch.advance(bytes=run.byte_count or 0, rows=entry.rows or 0)
+        if known is None or known.fault is not None or entry.fault is None:
+            ingest.ledger[key] = entry
+
+
+def decide_runs(ingest: Ingest) -> None:
+    """Ledger entries -> one decision each, a function of the set of runs known."""
+    decisions = decide(_known(run) for run in ingest.ledger.values())
+    for key, run in ingest.ledger.items():
+        decision = decisions[key]
+        ingest.ledger[key] = replace(run, status=decision.status, reason=decision.reason)
+    ingest.report.runs = tuple(
+        ingest.ledger[key] for key in sorted(ingest.found, key=lambda each: _order(ingest, each))
+    )
+
+
+def normalize_months(ingest: Ingest) -> None:
+    """Applied runs -> FOCUS charges of every scope and month whose run changed.
+
+    Keeps: rows, BilledCost and EffectiveCost per BillingCurrency; raises TotalsDiffer otherwise,
+    and nothing is committed. A month whose run is applied no more is emptied.
+    """
+    while stale := _stale_run(ingest):
+        ingest.ledger[stale] = replace(
+            ingest.ledger[stale],
+            fault=f"its files are gone from {ingest.ledger[stale].path}: hand the run over again",
+        )
+        decide_runs(ingest)
+    before, after = _applied(ingest.snapshot.runs), _applied(ingest.ledger.values())
+    for place in sorted({*before, *after}):
+        old, new = before.get(place), after.get(place)
+        if new is None:
+            _writer(ingest).replace("charges", partition_of(*place), {})
+            ingest.changed[place] = None
+            ingest.report.emptied.append(place)
+        elif old is None or (_key(old), old.fingerprint) != (_key(new), new.fingerprint):
+            ingest.changed[place] = _write_month(ingest, new)
+
+
+def read_meters(ingest: Ingest) -> None:
+    """Charges of changed months -> `meters` and `tags`, one row per distinct meter and tag.
+
+    Drops nothing: a meter that cannot be read is a row that says so.
+    """
+    files = [str(path) for path in ingest.changed.values() if path is not None]
+    writer = _writer(ingest)
+    if new_meters(ingest.engine, ingest.snapshot, files):
+        writer.overwrite("meters", "SELECT * FROM meters ORDER BY x_MeterKey")
+    if new_tags(ingest.engine, ingest.snapshot, files):
+        writer.overwrite("tags", "SELECT * FROM tags ORDER BY x_TagsKey, TagKey")
+
+
+def sum_token_costs(ingest: Ingest) -> None:
+    """Charges of changed months -> the daily mart of AI charges.
+
+    Keeps: EffectiveCost and BilledCost of AI charges. After a change of the vocabulary the mart of
+    every month is made again, because it decides which charges are AI.
+    """
+    writer = _writer(ingest)
+    for (scope, month), files in _months_to_sum(ingest).items():
+        partition = partition_of(scope, month)
+        if not files:
+            writer.replace("token_costs", partition, {})
+            continue
+        ingest.engine.view_parquet("charges", files)
+        path = writer.new_file("token_costs", partition)
+        rows = ingest.engine.write_parquet(token_costs_select(), path)
+        writer.replace("token_costs", partition, {path: rows})
+
+
+def commit_hub(ingest: Ingest) -> None:
+    """Ledger and table versions -> one commit; nothing is committed where nothing changed."""
+    runs = tuple(ingest.ledger.values())
+    same_words = ingest.snapshot.vocabulary_version == VOCABULARY_VERSION
+    if not ingest.changed and set(runs) == set(ingest.snapshot.runs) and same_words:
+        return
+    ordered = sorted(runs, key=lambda run: (run.month, run.scope, run.dataset, str(run.submitted_time), run.run_id))
+    ingest.report.commit_id = _writer(ingest).commit(ordered, vocabulary_version=VOCABULARY_VERSION)
+
+
+PLAN_STEPS: tuple[Callable[[Ingest], None], ...] = (
+    discover_exports,
+    read_new_runs,
+    decide_runs,
+)
+STEPS: tuple[Callable[[Ingest], None], ...] = (
+    *PLAN_STEPS,
+    normalize_months,
+    read_meters,
+    sum_token_costs,
+    commit_hub,
+)
+
+
+def partition_of(scope: str, month: str) -> dict[str, str]:
+    """The partition of a scope and month: a short key of the scope, and the BillingMonth."""
+    key = hashlib.sha256(scope.encode()).hexdigest()[:12]
+    return {"x_ScopeKey": key, "BillingMonth": month}
+
+
+def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
+    """Write the charges of an applied run and put them in the place of the month's."""
+    engine, writer = ingest.engine, _writer(ingest)
+    source, partition = _source_of(ingest, run), partition_of(run.scope, run.month)
+    ingest.watch.note(f"{run.export_name} {run.month}")
+    view_source(engine, source)
+    columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != "x_SourceFile"}
+    path = writer.new_file("charges", partition)
+    rows = engine.write_parquet(
+        charges_select(columns, run.dataset, run.dataset_version, SOURCE, run_id=run.run_id), path
+    )
+    engine.view_parquet("new_charges", [str(path)])
+    if engine.rows(undecided_charges("new_charges"))[0][0]:
+        first, path = path, writer.new_file("charges", partition)
+        engine.write_parquet(inferred_select("new_charges", list(engine.columns("new_charges"))), path)
+        first.unlink()
+        engine.view_parquet("new_charges", [str(path)])
+    ingest.report.written.append(_checked_totals(engine, run))
+    writer.replace("charges", partition, {path: rows})
+    return path
+
+
+def _checked_totals(engine: Engine, run: LedgerRun) -> MonthReport:
+    """The totals of the written charges, which must be those of the source."""
+    sums = engine.rows(
+        "SELECT BillingCurrency, count(*), sum(BilledCost), sum(EffectiveCost) "
+        "FROM new_charges GROUP BY BillingCurrency"
+    )
+    after = {currency: (rows, billed, effective) for currency, rows, billed, effective in sums}
+    before = {
+        currency: (rows, Decimal(billed), Decimal(effective))
+        for currency, rows, billed, effective in run.totals
+    }
+    if before != after:
+        raise TotalsDiffer(
+            f"Run {run.run_id} of {run.export_name} {run.month} has totals {after} after "
+            f"normalisation and {before} before.",
+            "Expected equal rows, BilledCost and EffectiveCost per BillingCurrency.",
+            "Nothing was committed. The files changed while they were read, or this is a defect: "
+            "report it with the run's manifest.",
+        )
+    return MonthReport(run.scope, run.month, run.run_id, before, after)
+
+
+def _months_to_sum(ingest: Ingest) -> dict[ScopeMonth, list[str]]:
+    """Scopes and months whose mart must be made, and the files of their charges."""
+    months = {place: [str(path)] if path else [] for place, path in ingest.changed.items()}
+    if ingest.snapshot.vocabulary_version != VOCABULARY_VERSION:
+        for place in _applied(ingest.snapshot.runs):
+            if place not in months:
+                months[place] = ingest.snapshot.files("charges", partition_of(*place))
+    return months
+
+
+def _stale_run(ingest: Ingest) -> Key | None:
+    """An applied run that must be read and whose files are not there any more."""
+    before = _applied(ingest.snapshot.runs)
+    for place, run in _applied(ingest.ledger.values()).items():
+        old = before.get(place)
+        same = old is not None and (_key(old), old.fingerprint) == (_key(run), run.fingerprint)
+        if not same and _key(run) not in ingest.found and not _found_again(ingest, run):
+            return _key(run)
+    return None
+
+
+def _found_again(ingest: Ingest, run: LedgerRun) -> bool:
+    """Look for a run of the ledger at its path; True when it is there, unchanged."""
+    discovery = discover([run.path])
+    runs = list(discovery.runs)
+    for file in discovery.plain_files:
+        runs += plain_runs(ingest.engine, file)
+    for each in runs:
+        if each.key == _key(run) and each.manifest_digest == run.manifest_digest:
+            ingest.found[each.key] = each
+            return True
+    return False
+
+
+def _source_of(ingest: Ingest, run: LedgerRun) -> ExportRun:
+    return ingest.found[_key(run)]
+
+
+def _applied(runs: object) -> dict[ScopeMonth, LedgerRun]:
+    """The run that stands for each scope and month; FOCUS charges only."""
+    return {
+        (run.scope, run.month): run
+        for run in runs  # type: ignore[attr-defined]
+        if run.status == "applied" and run.dataset in (FOCUS_COST, FOCUS_FILE)
+    }
+
+
+def _known(run: LedgerRun) -> KnownRun:
+    return KnownRun(
+        run.run_id, run.export_name, run.dataset, run.dataset_version, run.scope, run.month,
+        run.start, run.end, run.submitted_time, run.rows, run.fingerprint, run.fault,
+        run.sub_account_ids, run.path,
+    )  # fmt: skip
+
+
+def _key(run: LedgerRun) -> Key:
+    return run.run_id, run.dataset, run.scope, run.month
+
+
+def _order(ingest: Ingest, key: Key) -> tuple[str, str, str, str]:
+    run = ingest.ledger[key]
+    return run.month, run.scope, run.dataset, str(run.submitted_time)
+
+
+def _writer(ingest: Ingest) -> Writer:
+    if ingest.writer is None:
+        raise RuntimeError("a step that writes was run without a writer")
+    return ingest.writer

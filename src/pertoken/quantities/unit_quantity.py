@@ -1,0 +1,127 @@
+"""The arithmetic of one charge, as SQL expressions over a typed relation of charges.
+
+Evidence is a price and the cost it makes. Pairs are asked in the order of EVIDENCE; the first that
+fits a reading decides, another of the trusted pairs that fits another reading makes the charge
+contradictory. ContractedCost comes last and alone: exports before November 2024 divided it by the
+block size. The comparison runs in DOUBLE with a tolerance of 1e-6 of the cost, or half of the
+cost's last digit where it was rounded to cents or to four digits: the readings are a factor of the
+block size apart, so no rounding can turn one into another. Quantities themselves stay DECIMAL.
+
+Source: docs/decisions/0003-quantity-by-arithmetic.md.
+"""
+
+from __future__ import annotations
+
+BASES: dict[str, str] = {
+    "consumed": "price x ConsumedQuantity / block = cost: ConsumedQuantity counts single units",
+    "blocks": "price x ConsumedQuantity = cost: ConsumedQuantity counts priced blocks",
+    "pricing": "price x PricingQuantity = cost, ConsumedQuantity fits nothing: blocks of it",
+    "stated": "no cost to prove it by; ConsumedUnit says Tokens",
+    "none": "the quantity is zero, and so is the cost",
+    "correction": "a correction of cost that states no quantity",
+    "inferred consumed": "no cost to prove it by; every proven charge of the run says consumed",
+    "inferred blocks": "no cost to prove it by; every proven charge of the run says blocks",
+    "contradictory": "two prices of the charge prove different readings: set aside",
+    "unproven": "no reading fits: set aside",
+}
+"""Every value of x_QuantityBasis and what it says."""
+
+PROVEN = ("consumed", "blocks", "pricing", "stated", "none", "correction")
+"""The bases that need no other charge; the two inferred ones do."""
+
+_TRUSTED = (
+    ("x_EffectiveUnitPrice", "EffectiveCost"),
+    ("x_BilledUnitPrice", "BilledCost"),
+    ("ListUnitPrice", "ListCost"),
+    ("ContractedUnitPrice", "EffectiveCost"),
+)
+_LAST = ("ContractedUnitPrice", "ContractedCost")
+
+_SIZE_WORDS = (("K", 1000), ("M", 1_000_000))
+_UNIT_COLUMNS = ("x_PricingUnitDescription", "PricingUnit")
+
+
+def block_size() -> str:
+    """SQL: single units in one priced block, DECIMAL(12,3); NULL when the charge does not say.
+
+    Asks x_PricingBlockSize, then the words of the pricing unit ('1K', '10K', '1000 Tokens'), then
+    the end of the meter's name (' 1M Tokens').
+    """
+    cases = []
+    for column in _UNIT_COLUMNS:
+        for word, size in _SIZE_WORDS:
+            number = rf"regexp_extract({column}, '^ *([0-9]{{1,4}}) ?{word}( |/|$)', 1)"
+            cases.append(
+                f"WHEN {number} <> '' THEN CAST({number} AS DECIMAL(12,3)) * {size}"
+            )
+        plain = rf"regexp_extract({column}, '^ *([0-9]{{1,9}})( |/|$)', 1)"
+        cases.append(f"WHEN {plain} <> '' THEN CAST({plain} AS DECIMAL(12,3))")
+    cases += [
+        f"WHEN SkuMeter LIKE '% 1{word} Tokens' THEN CAST({size} AS DECIMAL(12,3))"
+        for word, size in _SIZE_WORDS
+    ]
+    return (
+        "CASE WHEN x_PricingBlockSize > 0 THEN CAST(x_PricingBlockSize AS DECIMAL(12,3)) "
+        + " ".join(cases)
+        + " END"
+    )
+
+
+def _vote(price: str, cost: str) -> str:
+    """SQL: the reading that a price and its cost prove, or NULL."""
+    money = f"CAST({cost} AS DOUBLE)"
+    tolerance = (
+        f"greatest(abs({money}) * 1e-6, CASE WHEN {cost} = round({cost}, 2) THEN 0.005 "
+        f"WHEN {cost} = round({cost}, 4) THEN 0.00005 ELSE 5e-13 END)"
+    )
+    product = f"CAST({price} AS DOUBLE) * CAST({{quantity}} AS DOUBLE)"
+    consumed = product.format(quantity="ConsumedQuantity")
+    pricing = product.format(quantity="PricingQuantity")
+    return (
+        f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 THEN NULL "
+        f"WHEN abs({consumed} / q_Block - {money}) <= {tolerance} THEN 'consumed' "
+        f"WHEN abs({consumed} - {money}) <= {tolerance} THEN 'blocks' "
+        f"WHEN abs({pricing} - {money}) <= {tolerance} AND q_Block IS NOT NULL THEN 'pricing' END"
+    )
+
+
+def quantity_columns() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Three layers of SQL expressions, each over the columns of the one before.
+
+    Takes:   charges typed as FOCUS 1.2 (see normalize.source_types).
+    Gives:   q_Block and one vote per pair; then x_QuantityBasis; then x_UnitQuantity (single
+             units, DECIMAL(38,18), NULL where the basis proves nothing or the charge is no usage).
+    Keeps:   every row; no cost is touched.
+    """
+    votes = {f"q_Vote{number}": _vote(*pair) for number, pair in enumerate((*_TRUSTED, _LAST))}
+    first = {"q_Block": block_size()}
+    trusted = [f"q_Vote{number}" for number in range(len(_TRUSTED))]
+    decided = f"coalesce({', '.join(trusted)})"
+    conflict = " OR ".join(f"{vote} <> {decided}" for vote in trusted)
+    basis = (
+        "CASE WHEN ChargeCategory IS NULL OR ChargeCategory <> 'Usage' THEN NULL "
+        "WHEN coalesce(ConsumedQuantity, 0) = 0 AND coalesce(PricingQuantity, 0) = 0 THEN "
+        "CASE WHEN ChargeClass = 'Correction' THEN 'correction' "
+        "WHEN EffectiveCost = 0 AND BilledCost = 0 AND ConsumedQuantity = 0 THEN 'none' "
+        "ELSE 'unproven' END "
+        f"WHEN {conflict} THEN 'contradictory' "
+        f"WHEN {decided} IS NOT NULL THEN {decided} "
+        f"WHEN q_Vote{len(_TRUSTED)} IS NOT NULL THEN q_Vote{len(_TRUSTED)} "
+        "WHEN lower(ConsumedUnit) = 'tokens' AND ConsumedQuantity IS NOT NULL "
+        "AND EffectiveCost = 0 THEN 'stated' "
+        "ELSE 'unproven' END"
+    )
+    return first | votes, {"x_QuantityBasis": basis}, {"x_UnitQuantity": unit_quantity()}
+
+
+def unit_quantity() -> str:
+    """SQL: x_UnitQuantity from x_QuantityBasis, the quantities and q_Block."""
+    blocks = "CAST({} AS DECIMAL(25,13)) * CAST(q_Block AS DECIMAL(12,3))"
+    consumed, pricing = blocks.format("ConsumedQuantity"), blocks.format("PricingQuantity")
+    return (
+        "CAST(CASE WHEN x_QuantityBasis IN ('consumed', 'stated', 'inferred consumed') "
+        "THEN ConsumedQuantity "
+        f"WHEN x_QuantityBasis IN ('blocks', 'inferred blocks') THEN {consumed} "
+        f"WHEN x_QuantityBasis = 'pricing' THEN {pricing} "
+        "WHEN x_QuantityBasis IN ('none', 'correction') THEN 0 END AS DECIMAL(38,18))"
+    )

@@ -1,0 +1,24 @@
+"""Unit economics: cost over tokens, by any columns. Relation in, table of rows out."""
+
+from pertoken.unit_economics.matrix import (
+    COSTS,
+    DEFAULT_BY,
+    PER,
+    MatrixQuery,
+    can_read_mart,
+    matrix_columns,
+    matrix_rows,
+)
+from pertoken.unit_economics.mart import MART_DIMENSIONS, token_costs_select
+
+__all__ = [
+    "COSTS",
+    "DEFAULT_BY",
+    "MART_DIMENSIONS",
+    "PER",
+    "MatrixQuery",
+    "can_read_mart",
+    "matrix_columns",
+    "matrix_rows",
+    "token_costs_select",
+]
