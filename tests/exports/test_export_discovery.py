@@ -159,6 +159,23 @@ def test_a_manifest_that_is_no_regular_file_is_not_opened(tmp_path: Path) -> Non
     assert "not a regular file" in found_problems(discover([tmp_path]))[0]
 
 
+def test_what_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
+    manifest = write_run(tmp_path / "runs" / "r1") / "manifest.json"
+    folder = write_run(tmp_path / "runs" / "r2")
+    plain = tmp_path / "focus.csv"
+    plain.write_bytes(CSV)
+    for path in (manifest, folder, plain):
+        path.chmod(0)
+    try:
+        if os.access(plain, os.R_OK):
+            pytest.skip("this user may read every file")
+        problems = found_problems(discover([tmp_path / "runs", plain]))
+    finally:
+        folder.chmod(0o700)
+    assert len(problems) == 3
+    assert all("cannot be read" in problem for problem in problems)
+
+
 def test_the_bytes_decide_where_name_and_manifest_disagree(tmp_path: Path) -> None:
     write_run(tmp_path / "r1", "r1", PARQUET, "part.csv")
     write_run(tmp_path / "r2", "r2", gzip.compress(CSV), "part.csv")

@@ -98,7 +98,7 @@ def decide(runs: Iterable[KnownRun]) -> dict[RunKey, Decision]:
     """
     known: dict[RunKey, KnownRun] = {}
     for run in runs:
-        known[run.key] = max(run, known.get(run.key, run), key=_knowledge)
+        known[run.key] = max(known.get(run.key, run), run, key=_knowledge)
     groups: defaultdict[tuple[str, str, str], list[KnownRun]] = defaultdict(list)
     for run in known.values():
         groups[dataset_family(run.dataset), _scope(run), run.month].append(run)
@@ -128,13 +128,14 @@ def _with_all_sub_accounts(run: KnownRun, group: Sequence[KnownRun]) -> KnownRun
     return replace(run, sub_account_ids=frozenset().union(*known)) if known else run
 
 
-def _knowledge(run: KnownRun) -> tuple[bool, datetime, bool, bool, str]:
+def _knowledge(run: KnownRun) -> tuple[object, ...]:
+    """The order of what is known of one run: usable, submitted last, read, then any fixed order."""
     return (
         run.fault is None,
         run.submitted_time or _NEVER,
         run.rows is not None,
         run.sub_account_ids is not None,
-        repr(run),
+        (run.fingerprint, run.start, run.end, run.rows or 0, run.fault or "", run.path),
     )
 
 
@@ -241,9 +242,8 @@ def _span(run: KnownRun) -> str:
 
 
 def _moment(run: KnownRun) -> str:
-    if run.submitted_time is None:
-        return "no submitted time"
-    return run.submitted_time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    moment = (run.submitted_time or _NEVER).astimezone(UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _overlaps(applied: Sequence[KnownRun]) -> dict[RunKey, Decision]:
