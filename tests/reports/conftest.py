@@ -3,11 +3,13 @@
 PERTOKEN_GOLDEN=1 writes them anew; the change is then reviewed as a diff.
 """
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -23,3 +25,15 @@ def golden() -> Callable[[str, str], None]:
         assert path.read_bytes().decode() == text
 
     return check
+
+
+@pytest.fixture
+def printed() -> Callable[[Callable[[Console], None], int], str]:
+    """What a function prints on a console that is no terminal."""
+
+    def text(show: Callable[[Console], None], width: int) -> str:
+        stream = io.StringIO()
+        show(Console(file=stream, width=width))
+        return stream.getvalue()
+
+    return text

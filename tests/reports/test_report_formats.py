@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pertoken.errors import ConfigError, CostError
 from pertoken.reports import FORMATS, Column, Table, write
-from pertoken.reports.formats import cell_text
+from pertoken.reports.cells import cell_text
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=18) | st.sampled_from(
     [Decimal("1E+20"), Decimal("1E-12"), Decimal("0E-18"), Decimal("-0.0"), Decimal(-7)]
@@ -140,6 +140,12 @@ def test_a_table_without_rows_is_a_header_and_an_empty_list() -> None:
     table = Table("t", (Column("A", "text"), Column("B", "money")), ())
     assert text_of(table, "csv") == "A,B\n"
     assert text_of(table, "json") == "[]\n"
+
+
+def test_many_rows_are_written_in_chunks() -> None:
+    table = Table("t", (Column("N", "count"),), tuple((number,) for number in range(5000)))
+    assert text_of(table, "csv").splitlines() == ["N", *map(str, range(5000))]
+    assert bytes_of(table, "csv").getvalue().decode() == text_of(table, "csv")
 
 
 def test_one_null_column_still_has_a_line_per_row() -> None:

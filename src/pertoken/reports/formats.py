@@ -5,7 +5,7 @@ end in Z. JSON is a list of objects, one per line, whose numbers are the digits 
 cell that a spreadsheet would run as a formula gets a leading apostrophe in CSV and XLSX; numbers
 never do. The header of each is the public contract.
 
-Source: RFC 4180; DESIGN.md, sections 7 and 9;
+Source: RFC 4180; docs/how-it-works.md;
 https://owasp.org/www-community/attacks/CSV_Injection (2025).
 """
 
@@ -54,6 +54,7 @@ def write(
             "Expected the name of an output format.",
             f"Take one of {alternatives(format, FORMATS)}.",
         )
+    table = table.without_hints()
     if isinstance(target, str | PathLike):
         _write_path(table, format, Path(target), provenance)
     elif format in BINARY_FORMATS:
@@ -74,6 +75,7 @@ def write_workbook(
     """Write tables as the sheets of one XLSX workbook."""
     from pertoken.reports.xlsx import write_xlsx  # noqa: PLC0415 - lazy on purpose
 
+    tables = [table.without_hints() for table in tables]
     if isinstance(target, str | PathLike):
         with _opened(Path(target)) as stream:
             write_xlsx(tables, stream, provenance)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = 2
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=_)(?=[A-Z])")
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ASCII = str.maketrans({"–": "-", "…": ".", "─": "-"})  # noqa: RUF001 - an en dash is meant
 
 
@@ -50,8 +50,6 @@ def shortened(text: str, width: int) -> str:
 
     if cell_len(text) <= width:
         return text
-    if width < 1:
-        return ""
     head_width = width // 2
     head = _fitting(text, head_width)
     tail = _fitting(text[::-1], width - 1 - cell_len(head))[::-1]
@@ -149,12 +147,10 @@ def print_text(console: Console, text: str, style: str = "") -> None:
 
 
 def _fitting(text: str, width: int) -> str:
-    """The longest start of a text that fits a width."""
+    """The longest start of a text that fits a width; the text is wider than that."""
     from rich.cells import cell_len  # noqa: PLC0415 - lazy on purpose
 
-    used = 0
-    for index, character in enumerate(text):
-        used += cell_len(character)
-        if used > width:
-            return text[:index]
-    return text
+    end = used = 0
+    while (used := used + cell_len(text[end])) <= width:
+        end += 1
+    return text[:end]

@@ -13,6 +13,7 @@ from pertoken.reports.layout import (
     GAP,
     Line,
     header_lines,
+    longest_word,
     point_aligned,
     print_lines,
     print_text,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _MARK = ""
 _LEFT_OUT_FIRST = ("BilledCost", "x_TokenCost")
-_NARROWEST = 9
 _INDENT = "  "
 _LABEL_WANTED = 36
 _LABEL_LEAST = 12
@@ -47,9 +47,7 @@ def matrix_text(table: Table, by: Sequence[str], console: Console) -> None:
         return
     labels = [_label(line) for line in lines]
     texts = _number_texts(lines)
-    widths = {
-        name: max(width_of(cells), _NARROWEST if name else 0) for name, cells in texts.items()
-    }
+    widths = {name: max(width_of(cells), longest_word(name)) for name, cells in texts.items()}
     shown, label_width = _fitted(widths, width_of([*labels, *by]), console.width)
     path = _path_lines(by, label_width)
     columns = [[shortened(label, label_width) for label in labels]]
@@ -141,6 +139,6 @@ def _print_captions(console: Console, lines: Sequence[Subtotal], absent: Sequenc
     if any(_is_marked(line) for line in lines):
         captions.append("~ mixed: tokens of more than one use, modality or tier.")
     if absent:
-        captions.append(f"Left out, too narrow: {', '.join(absent)} (--format csv has them).")
+        captions.append(f"Left out, too wide: {', '.join(absent)} (--format csv has them).")
     for caption in captions:
         print_text(console, caption, "dim")

@@ -4,7 +4,7 @@ This is the one place in the reports room where a cost is computed. A subtotal n
 currencies, and its unit cost is x_TokenCost / x_TokenQuantity of the sums, never a mean of unit
 costs.
 
-Source: DESIGN.md, section 1, rule 2; the published practice, Microsoft FinOps blog, "Managing
+Source: docs/how-it-works.md; the published practice, Microsoft FinOps blog, "Managing
 Azure OpenAI costs with the FinOps toolkit and FOCUS" (2025-05-21).
 """
 

@@ -3,7 +3,7 @@
 Rows are in the order in which they are shown. None is unknown (NULL), never 0. Numbers are
 Decimal or int, never float, so that what leaves is what was summed.
 
-Source: DESIGN.md, sections 1 and 7.
+Source: docs/how-it-works.md.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ KINDS = (
     "flag",  # bool
     "json",  # str that holds JSON
 )
+HINT_COLUMNS = frozenset({"x_Mix"})
+"""Columns that only the hierarchy on a terminal reads (`reports.subtotals`); none is written."""
 DECIMAL_KINDS = frozenset({"money", "price", "quantity", "share"})
 _DIGITS, _SCALE = 38, 18
 
@@ -69,6 +71,14 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """The names, in order."""
         return tuple(column.name for column in self.columns)
+
+    def without_hints(self) -> Table:
+        """The table without the columns that are no part of its public contract."""
+        kept = [at for at, name in enumerate(self.column_names) if name not in HINT_COLUMNS]
+        if len(kept) == len(self.columns):
+            return self
+        columns = tuple(self.columns[at] for at in kept)
+        return Table(self.name, columns, tuple(tuple(row[at] for at in kept) for row in self.rows))
 
     def to_dicts(self) -> list[dict[str, object]]:
         """One dict per row, values as they are."""

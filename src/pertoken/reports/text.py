@@ -4,7 +4,7 @@ What does not fit is handled in this order, and nothing is left out in silence: 
 between their words; columns with one value in every row move into a line below; text is shortened
 in the middle; at last whole columns are left out, from the right, and named below.
 
-Source: DESIGN.md, section 6 (stdout is data).
+Source: docs/how-it-works.md (stdout is data).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pertoken.reports.cells import value_text
 from pertoken.reports.layout import (
     GAP,
     Line,
+    folded,
     header_lines,
     longest_word,
     point_aligned,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["matrix_text", "table_text"]
 NUMBER_KINDS = frozenset({"money", "price", "quantity", "count", "share"})
 _SHORTEST_TEXT = 12
+_SHORTEST_KEPT_TEXT = 28
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def table_text(table: Table, console: Console, *, keep: Sequence[str] = ()) -> N
     if not table.rows:
         print_text(console, f"No rows ({', '.join(table.column_names)}).", "dim")
         return
-    columns = [_shown(table, index) for index in range(len(table.columns))]
+    columns = [_shown(table, index, keep) for index in range(len(table.columns))]
     shown, constant, absent = _fitted(columns, console.width, keep)
     headers = [header_lines(each.column.name, each.width) for each in shown]
     height = max(len(lines) for lines in headers)
@@ -73,14 +75,19 @@ def table_text(table: Table, console: Console, *, keep: Sequence[str] = ()) -> N
     lines += [Line(row) for row in zip(*cells, strict=True)]
     print_lines(console, lines, [each.width for each in shown], [each.right for each in shown])
     if constant:
-        pairs = ", ".join(f"{each.column.name} {each.texts[0]}" for each in constant)
-        print_text(console, f"In every row: {pairs}", "dim")
+        pairs = [f"{each.column.name} {each.texts[0]}" for each in constant]
+        _print_caption(console, ["In every row:", *pairs])
     if absent:
-        names = ", ".join(each.column.name for each in absent)
-        print_text(console, f"Left out, too wide: {names} (--format csv has them)", "dim")
+        names = [each.column.name for each in absent]
+        _print_caption(console, ["Left out, too wide:", *names, "(--format csv has them)"])
 
 
-def _shown(table: Table, index: int) -> _Shown:
+def _print_caption(console: Console, parts: Sequence[str]) -> None:
+    for line in folded(parts, console.width, indent="  "):
+        print_text(console, line, "dim")
+
+
+def _shown(table: Table, index: int, keep: Sequence[str]) -> _Shown:
     column = table.columns[index]
     names = table.column_names
     currency_at = names.index("BillingCurrency") if "BillingCurrency" in names else None
@@ -93,7 +100,8 @@ def _shown(table: Table, index: int) -> _Shown:
     width = max(width_of(texts), longest_word(column.name))
     least = width
     if column.kind not in NUMBER_KINDS | {"date", "time", "flag"}:
-        least = min(width, max(_SHORTEST_TEXT, longest_word(column.name)))
+        readable = _SHORTEST_KEPT_TEXT if column.name in keep else _SHORTEST_TEXT
+        least = min(width, max(readable, longest_word(column.name)))
     return _Shown(column, texts, width, least)
 
 

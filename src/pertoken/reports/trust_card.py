@@ -3,7 +3,7 @@
 Every figure is measured by who made the card; here they are shown. A source total that is not
 known is said to be unknown, never taken as equal.
 
-Source: DESIGN.md, section 3 ("An ingest ends with a trust card").
+Source: docs/how-it-works.md, on the end of an ingest.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _currency_lines(card: TrustCard, width: int) -> list[tuple[str, str]]:
         verdict, style = _verdict(total)
         figures = f"{total.currency:<4} {cells[0]} {'row' if total.rows == 1 else 'rows'}"
         parts = [figures, f"billed {cells[1]}", f"effective {cells[2]}", verdict]
-        lines += [(line, style) for line in folded(parts, width, gap=3, indent=_UNDER_CURRENCY)]
+        lines += [(line, style) for line in folded(parts, width, indent=_UNDER_CURRENCY)]
         if ai_cost := ai_costs.get(total.currency):
             parts = _ai_parts(ai_cost, total)
             parts[0] = _UNDER_CURRENCY + parts[0]
@@ -185,7 +185,7 @@ def _currency_lines(card: TrustCard, width: int) -> list[tuple[str, str]]:
 def _verdict(total: Total) -> tuple[str, str]:
     if total.agrees is None:
         return "source total unknown", "yellow"
-    return ("equals the source", "") if total.agrees else (_difference(total), "red")
+    return ("equals source", "") if total.agrees else (_difference(total), "red")
 
 
 def _difference(total: Total) -> str:
@@ -199,7 +199,7 @@ def _difference(total: Total) -> str:
         for name, here, source in pairs
         if source is not None and here != source
     ]
-    return "differs from the source: " + ", ".join(gaps)
+    return "differs from source: " + ", ".join(gaps)
 
 
 def _ai_parts(ai_cost: AICost, total: Total) -> list[str]:
@@ -210,7 +210,7 @@ def _ai_parts(ai_cost: AICost, total: Total) -> list[str]:
     return [
         amount,
         f"read {share_text(ai_cost.read_share)}",
-        f"with proven tokens {share_text(ai_cost.proven_share)}",
+        f"tokens proven {share_text(ai_cost.proven_share)}",
         f"tagged {share_text(ai_cost.tagged_share)}",
     ]
 
