@@ -1,6 +1,6 @@
 """A cell as text: exact for files, rounded for the eye, harmless in a spreadsheet.
 
-Source: docs/how-it-works.md; https://owasp.org/www-community/attacks/CSV_Injection (2025).
+Source: docs/how-it-works.md; https://owasp.org/www-community/attacks/CSV_Injection.
 """
 
 from __future__ import annotations

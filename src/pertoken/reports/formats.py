@@ -6,7 +6,7 @@ cell that a spreadsheet would run as a formula gets a leading apostrophe in CSV 
 never do. The header of each is the public contract.
 
 Source: RFC 4180; docs/how-it-works.md;
-https://owasp.org/www-community/attacks/CSV_Injection (2025).
+https://owasp.org/www-community/attacks/CSV_Injection.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ never shown as zero ("<0.01"), what is not the whole is never shown as the whole
 the unknown is an en dash. Negative numbers carry a hyphen-minus, so that a copied cell pastes as
 a number.
 
-Source: ISO 4217:2015 amendments to 2026-01-01, table A.1 (minor units),
-https://www.six-group.com/en/products-services/financial-information/data-standards.html
+Source: ISO 4217:2015, list one (minor units).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ an amount with more is rounded there, and the document properties say how many c
 in its place would keep the digits and silently leave the cell out of every SUM, which is worse.
 CSV, JSON and Parquet keep every digit.
 
-Source: ECMA-376 part 1, 18.3.1.96; https://support.microsoft.com "Excel specifications and
-limits" (2026): 1,048,576 rows, 32,767 characters in a cell, 15 digits, 31 characters in a name.
+Source: 1,048,576 rows, 32,767 characters in a cell, 15 digits, 31 characters in a sheet name:
+https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 """
 
 from __future__ import annotations
