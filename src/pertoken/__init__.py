@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pertoken.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pertoken.api import HubFacade
+    from pertoken.api import Hub
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 
-def open(hub: str | Path = "pertoken-hub") -> HubFacade:  # noqa: A001 - the name users expect
+def open(hub: str | Path = "pertoken-hub") -> Hub:  # noqa: A001 - the name users expect
     """The hub in a folder, as Python: the same nouns as the command line."""
-    from pertoken.api import HubFacade  # noqa: PLC0415 - keeps `import pertoken` light
+    from pertoken.api import Hub  # noqa: PLC0415 - keeps `import pertoken` light
 
-    return HubFacade(hub)
+    return Hub(hub)

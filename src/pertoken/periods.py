@@ -84,7 +84,13 @@ def parse_timestamp(text: str) -> datetime:
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     micro = int((fraction or "0")[:6].ljust(6, "0"))
     naive = datetime(
-        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micro,
+        int(year),
+        int(month),
+        int(day),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
+        micro,
         tzinfo=UTC,
     )
     if zone in (None, "Z"):

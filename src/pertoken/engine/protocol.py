@@ -26,7 +26,11 @@ class Engine(Protocol):
         """Name a query, written in the DuckDB dialect."""
 
     def view_csv(
-        self, name: str, paths: Sequence[str], *, with_file: str | None = None,
+        self,
+        name: str,
+        paths: Sequence[str],
+        *,
+        with_file: str | None = None,
     ) -> tuple[str, ...]:
         """Name CSV files (plain or gzip) read as text; gives the header, in its order.
 

@@ -30,8 +30,8 @@ class LedgerRun:
     """One run: what its manifest says, what its rows say, what was decided.
 
     `start` and `end` are days, end exclusive. `rows` is None for a run that was not read. `totals`
-    holds (BillingCurrency, rows, BilledCost, EffectiveCost) as exact text. `sub_account_ids` is None
-    for a run that was not read.
+    holds (BillingCurrency, rows, BilledCost, EffectiveCost), costs as exact text.
+    `sub_account_ids` is None for a run that was not read.
     """
 
     run_id: str
@@ -84,7 +84,9 @@ class LedgerRun:
             fault=values["Fault"],
             fingerprint=values["Fingerprint"],
             sub_account_ids=None if ids is None else frozenset(json.loads(ids)),
-            totals=tuple((each[0], each[1], each[2], each[3]) for each in json.loads(values["Totals"])),
+            totals=tuple(
+                (each[0], each[1], each[2], each[3]) for each in json.loads(values["Totals"])
+            ),
             status=values["Status"],
             reason=values["Reason"],
         )
@@ -101,5 +103,7 @@ def ledger_table(runs: Iterable[LedgerRun], commit: Mapping[str, Any]) -> pa.Tab
         pa.array([*(row[place] for row in rows), None], kinds.get(name, pa.string()))
         for place, name in enumerate(LEDGER_COLUMNS)
     ]
-    arrays.append(pa.array([*(None for _ in rows), json.dumps(commit, sort_keys=True)], pa.string()))
+    arrays.append(
+        pa.array([*(None for _ in rows), json.dumps(commit, sort_keys=True)], pa.string())
+    )
     return pa.table(arrays, names=[*LEDGER_COLUMNS, "Commit"])

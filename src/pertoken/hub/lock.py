@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pertoken.errors import HubError
 
@@ -38,7 +38,7 @@ class HubLock:
         self._released = threading.Event()
         self._renewal = threading.Thread(target=self._renew, name="hub-lock", daemon=True)
 
-    def __enter__(self) -> HubLock:
+    def __enter__(self) -> Self:
         """Take the lock, waiting for another holder; raises HubError when it does not let go."""
         deadline = time.monotonic() + self._wait_seconds
         while not self._taken():
@@ -48,7 +48,7 @@ class HubLock:
                     f"The hub is being written by {self._holder()} ({self._path}).",
                     f"Expected it to be free within {self._wait_seconds:g} seconds: "
                     "a hub has one writer at a time.",
-                    "Wait for the other ingest to end, or delete the lock file if its machine is gone.",
+                    "Wait for the other ingest, or delete the lock file if its machine is gone.",
                 )
             time.sleep(_POLL_SECONDS)
         self._renewal.start()

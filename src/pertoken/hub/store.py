@@ -18,18 +18,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from pertoken import __version__
 from pertoken.engine import quoted
 from pertoken.errors import HubError
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun, ledger_table
 from pertoken.hub.lock import HubLock
+from pertoken.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "token_costs": tuple(PARTITIONS),
     "meters": (),
     "tags": (),
+    "periods": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 
@@ -173,15 +174,13 @@ class Writer:
             ) from error
         return folder / f"{uuid.uuid4().hex}.parquet"
 
-    def replace(
-        self, table: str, partition: Mapping[str, str], files: Mapping[Path, int]
-    ) -> None:
+    def replace(self, table: str, partition: Mapping[str, str], files: Mapping[Path, int]) -> None:
         """Replace the files of one partition by `files` (path -> rows); none empties it."""
         kinds: dict[str, str] = {}
         for path in files:
             self._engine.view_parquet("new_file", [str(path)])
             kinds |= self._engine.columns("new_file")
-        kinds |= {column: "VARCHAR" for column in TABLES[table]}
+        kinds |= dict.fromkeys(TABLES[table], "VARCHAR")
         actions = [self._action(table, path, rows, partition) for path, rows in files.items()]
         self._transact(table, _schema(kinds), actions, partition)
 
@@ -212,9 +211,7 @@ class Writer:
         self._transact("runs", _schema(kinds), [action], {})
         return commit_id
 
-    def _action(
-        self, table: str, path: Path, rows: int, partition: Mapping[str, str]
-    ) -> AddAction:
+    def _action(self, table: str, path: Path, rows: int, partition: Mapping[str, str]) -> AddAction:
         return AddAction(
             path.relative_to(self._root / table).as_posix(),
             path.stat().st_size,

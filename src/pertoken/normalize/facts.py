@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from pertoken.engine import Engine
+    from pertoken.engine import Engine, Row
 
 Totals = tuple[tuple[str, int, Decimal, Decimal], ...]
 """(BillingCurrency, rows, BilledCost, EffectiveCost), by currency."""
@@ -84,7 +84,9 @@ def source_facts(engine: Engine, relation: str) -> SourceFacts:
     Raises:  SourceError when a needed column is missing; EngineError from the scan when a cost,
              currency or date cannot be read.
     """
-    columns = {name: kind for name, kind in engine.columns(relation).items() if name != "x_SourceFile"}
+    columns = {
+        name: kind for name, kind in engine.columns(relation).items() if name != "x_SourceFile"
+    }
     if missing := check_columns(columns):
         raise SourceError(
             f"The source has no charges: {missing}.",
@@ -115,24 +117,24 @@ def _facts_sql(columns: Mapping[str, str], relation: str) -> str:
     )
 
 
-def _facts(rows: list[tuple[object, ...]]) -> SourceFacts:
+def _facts(rows: list[Row]) -> SourceFacts:
     by_file: Counter[str] = Counter()
     totals: dict[str, tuple[int, Decimal, Decimal]] = {}
     groups: dict[tuple[str, str], SourceGroup] = {}
     ids: set[str] = set()
     for file, currency, account, month, count, billed, effective, first, last, subs, *_ in rows:
-        by_file[str(file)] += count  # type: ignore[operator]
-        before = totals.get(str(currency), (0, Decimal(0), Decimal(0)))
-        totals[str(currency)] = (before[0] + count, before[1] + billed, before[2] + effective)  # type: ignore[operator]
-        key = (str(account or ""), str(month))
-        group = groups.get(key)
+        by_file[file] += count
+        before = totals.get(currency, (0, Decimal(0), Decimal(0)))
+        totals[currency] = (before[0] + count, before[1] + billed, before[2] + effective)
+        key = (account or "", month)
+        group = groups.get(key, SourceGroup(*key, 0, first, last))
         groups[key] = SourceGroup(
             *key,
-            rows=count + (group.rows if group else 0),  # type: ignore[operator]
-            first_day=min(first, group.first_day) if group else first,  # type: ignore[type-var, arg-type]
-            last_day=max(last, group.last_day) if group else last,  # type: ignore[type-var, arg-type]
+            rows=group.rows + count,
+            first_day=min(first, group.first_day),
+            last_day=max(last, group.last_day),
         )
-        ids |= {each for each in subs or () if each}  # type: ignore[attr-defined]
+        ids |= {each for each in subs or () if each}
     return SourceFacts(
         rows=sum(by_file.values()),
         rows_by_file=dict(by_file),

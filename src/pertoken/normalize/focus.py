@@ -56,9 +56,7 @@ OWN_COLUMNS = (
 """Columns that the hub adds to every charge."""
 
 _REPAIRS = {
-    "PricingQuantity": (
-        "CASE WHEN {broken} THEN ConsumedQuantity ELSE PricingQuantity END"
-    ),
+    "PricingQuantity": ("CASE WHEN {broken} THEN ConsumedQuantity ELSE PricingQuantity END"),
     "ContractedCost": (
         "CASE WHEN {broken} AND abs(CAST(ContractedUnitPrice AS DOUBLE) "
         "* CAST(PricingQuantity AS DOUBLE) - CAST(ContractedCost AS DOUBLE)) "
@@ -85,7 +83,9 @@ def charges_select(
     Keeps:   rows, BilledCost, EffectiveCost, BillingCurrency.
     Raises:  from the engine, when a cost, currency or date cannot be read (see source_types).
     """
-    names = canonical_names({name: kind for name, kind in columns.items() if name != "x_SourceFile"})
+    names = canonical_names(
+        {name: kind for name, kind in columns.items() if name != "x_SourceFile"}
+    )
     names = {name: f"x_Source_{to}" if to in OWN_COLUMNS else to for name, to in names.items()}
     known = known_columns()
     tower = _Tower(relation, _typed(columns, names, known), _unread(columns, names, known))
@@ -182,8 +182,7 @@ def _unread(
             typed = typed_expression(column, kind, "VARCHAR")
             written = f"nullif(trim({quoted(column)}), '') IS NOT NULL"
             members.append(
-                f"CASE WHEN {typed} IS NULL AND {written} "
-                f"THEN {_entry(name, quoted(column))} END"
+                f"CASE WHEN {typed} IS NULL AND {written} THEN {_entry(name, quoted(column))} END"
             )
     return members
 

@@ -31,7 +31,14 @@ UNREADABLE = "unreadable:"
 NEEDED = ("BilledCost", "EffectiveCost", "BillingCurrency", "ChargePeriodStart")
 """Columns whose every value must be there: without them a charge has no cost, currency or day."""
 
-READABLE = (*NEEDED, "ListCost", "ContractedCost", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd")
+READABLE = (
+    *NEEDED,
+    "ListCost",
+    "ContractedCost",
+    "ChargePeriodEnd",
+    "BillingPeriodStart",
+    "BillingPeriodEnd",
+)
 """Columns whose every value must be readable, or absent."""
 
 

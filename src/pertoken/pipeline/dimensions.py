@@ -47,7 +47,9 @@ def meters_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     """The meters of (x_MeterKey, *METER_COLUMNS) rows, each read by the grammar."""
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
-    readings = classify_all([meter_name(dict(zip(METER_COLUMNS, row[1:], strict=True))) for row in rows])
+    readings = classify_all(
+        [meter_name(dict(zip(METER_COLUMNS, row[1:], strict=True))) for row in rows]
+    )
     kinds = {"x_FineTuned": pa.bool_(), "TokensPerUnit": pa.int64()}
     arrays = [
         pa.array([row[place] for row in rows], pa.string())
@@ -89,7 +91,7 @@ def new_tags(engine: Engine, snapshot: Snapshot, files: Sequence[str]) -> bool:
     if files:
         engine.view_parquet("new_charges", list(files))
         found = [
-            row  # type: ignore[misc]
+            (row[0], row[1])
             for row in engine.rows(
                 "SELECT DISTINCT x_TagsKey, Tags FROM new_charges WHERE x_TagsKey IS NOT NULL"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,8 +134,6 @@ def ledger_entry(run: ExportRun) -> LedgerRun:
 
 
 def _with(entry: LedgerRun, **values: object) -> LedgerRun:
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(entry, **values)  # type: ignore[arg-type]
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError, TotalsDiffer
 from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide, discover
-from pertoken.hub import LedgerRun, Snapshot, Writer
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
+from pertoken.pipeline.periods import period_totals
 from pertoken.pipeline.report import MonthReport, RunReport
 from pertoken.pipeline.sources import SOURCE, plain_runs, read_run, view_source
 from pertoken.unit_economics import token_costs_select
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pertoken.engine import Engine
+    from pertoken.hub import LedgerRun, Snapshot, Writer
     from pertoken.reports.progress import Advance
 
 Key = tuple[str, str, str, str]
@@ -148,13 +149,24 @@ def sum_token_costs(ingest: Ingest) -> None:
         writer.replace("token_costs", partition, {path: rows})
 
 
+def total_periods(ingest: Ingest) -> None:
+    """Charges of changed months -> `periods`: rows and costs per scope, month and currency."""
+    changed = {place: [str(path)] if path else [] for place, path in ingest.changed.items()}
+    query = period_totals(ingest.engine, ingest.snapshot, changed)
+    if query is not None:
+        _writer(ingest).overwrite("periods", query)
+
+
 def commit_hub(ingest: Ingest) -> None:
     """Ledger and table versions -> one commit; nothing is committed where nothing changed."""
     runs = tuple(ingest.ledger.values())
     same_words = ingest.snapshot.vocabulary_version == VOCABULARY_VERSION
     if not ingest.changed and set(runs) == set(ingest.snapshot.runs) and same_words:
         return
-    ordered = sorted(runs, key=lambda run: (run.month, run.scope, run.dataset, str(run.submitted_time), run.run_id))
+    ordered = sorted(
+        runs,
+        key=lambda run: (run.month, run.scope, run.dataset, str(run.submitted_time), run.run_id),
+    )
     ingest.report.commit_id = _writer(ingest).commit(ordered, vocabulary_version=VOCABULARY_VERSION)
 
 
@@ -168,6 +180,7 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     normalize_months,
     read_meters,
     sum_token_costs,
+    total_periods,
     commit_hub,
 )
 
@@ -192,7 +205,9 @@ def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
     engine.view_parquet("new_charges", [str(path)])
     if engine.rows(undecided_charges("new_charges"))[0][0]:
         first, path = path, writer.new_file("charges", partition)
-        engine.write_parquet(inferred_select("new_charges", list(engine.columns("new_charges"))), path)
+        engine.write_parquet(
+            inferred_select("new_charges", list(engine.columns("new_charges"))), path
+        )
         first.unlink()
         engine.view_parquet("new_charges", [str(path)])
     ingest.report.written.append(_checked_totals(engine, run))

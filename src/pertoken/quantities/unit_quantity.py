@@ -51,9 +51,7 @@ def block_size() -> str:
     for column in _UNIT_COLUMNS:
         for word, size in _SIZE_WORDS:
             number = rf"regexp_extract({column}, '^ *([0-9]{{1,4}}) ?{word}( |/|$)', 1)"
-            cases.append(
-                f"WHEN {number} <> '' THEN CAST({number} AS DECIMAL(12,3)) * {size}"
-            )
+            cases.append(f"WHEN {number} <> '' THEN CAST({number} AS DECIMAL(12,3)) * {size}")
         plain = rf"regexp_extract({column}, '^ *([0-9]{{1,9}})( |/|$)', 1)"
         cases.append(f"WHEN {plain} <> '' THEN CAST({plain} AS DECIMAL(12,3))")
     cases += [

@@ -15,7 +15,7 @@ from pertoken.errors import CostError
 from pertoken.reports.numbers import decimal_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -79,6 +79,14 @@ class Table:
             return self
         columns = tuple(self.columns[at] for at in kept)
         return Table(self.name, columns, tuple(tuple(row[at] for at in kept) for row in self.rows))
+
+    def select(self, names: Sequence[str]) -> Table:
+        """The columns named, in that order."""
+        places = [self.column_names.index(name) for name in names]
+        columns = tuple(self.columns[place] for place in places)
+        return Table(
+            self.name, columns, tuple(tuple(row[at] for at in places) for row in self.rows)
+        )
 
     def to_dicts(self) -> list[dict[str, object]]:
         """One dict per row, values as they are."""

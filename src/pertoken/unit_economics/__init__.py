@@ -1,5 +1,6 @@
 """Unit economics: cost over tokens, by any columns. Relation in, table of rows out."""
 
+from pertoken.unit_economics.mart import MART_DIMENSIONS, token_costs_select
 from pertoken.unit_economics.matrix import (
     COSTS,
     DEFAULT_BY,
@@ -9,7 +10,6 @@ from pertoken.unit_economics.matrix import (
     matrix_columns,
     matrix_rows,
 )
-from pertoken.unit_economics.mart import MART_DIMENSIONS, token_costs_select
 
 __all__ = [
     "COSTS",

@@ -22,7 +22,7 @@ from pertoken.errors import ConfigError, alternatives
 from pertoken.unit_economics.mart import MART_DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import date
 
     from pertoken.engine import Engine, Row
@@ -56,8 +56,9 @@ class MatrixQuery:
 def matrix_columns(query: MatrixQuery) -> tuple[str, ...]:
     """The columns of a matrix, in order; the chosen cost is added where it is not shown anyway."""
     chosen = (f"{query.cost}Cost",) if query.cost in ("List", "Contracted") else ()
+    currency = () if "BillingCurrency" in query.by else ("BillingCurrency",)
     return (
-        *query.by, "BillingCurrency", "EffectiveCost", "BilledCost", *chosen, "x_TokenCost",
+        *query.by, *currency, "EffectiveCost", "BilledCost", *chosen, "x_TokenCost",
         "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit", "x_Mix",
     )  # fmt: skip
 
@@ -83,11 +84,13 @@ def matrix_rows(
     plan = _Plan(query, charge_columns, meter_columns, from_mart=from_mart)
     sql, values = plan.sql()
     base = PER[query.per]
+    unit = f"{base} Tokens" if base > 1 else "Tokens"
     rows = []
     for row in engine.rows(sql, values):
         *shown, token_cost, tokens, mix = row
-        rows.append((*shown, token_cost, tokens, _quotient(token_cost, tokens, base),
-                     f"{base} Tokens" if base > 1 else "Tokens", mix))  # fmt: skip
+        unit_cost = _quotient(token_cost, tokens, base)
+        mixes = "; ".join(sorted(mix.split("; "))) if mix else None
+        rows.append((*shown, token_cost, tokens, unit_cost, unit, mixes))
     return rows
 
 
@@ -141,18 +144,18 @@ class _Plan:
         for number, tag in enumerate(self._tags):
             self._values.append(tag.removeprefix(TAG_PREFIX))
             joins.append(
-                f"LEFT JOIN (SELECT x_TagsKey, TagValue FROM tags WHERE TagKey = ?) AS tag_{number} "
-                f"ON tag_{number}.x_TagsKey = sums.x_TagsKey"
+                f"LEFT JOIN (SELECT x_TagsKey, TagValue FROM tags WHERE TagKey = ?) "
+                f"AS tag_{number} ON tag_{number}.x_TagsKey = sums.x_TagsKey"
             )
-        outer = [f"meters.x_MeterStatus <> 'not AI'"] if not query.all_charges else []
+        outer = ["meters.x_MeterStatus <> 'not AI'"] if not query.all_charges else []
         outer += self._conditions(lambda name: name not in self._charges)
         chosen = "" if query.cost in ("Effective", "Billed") else f"sum(sums.c_{query.cost}), "
-        groups = [*(self._value(name) for name in query.by), "sums.BillingCurrency"]
+        groups = [self._value(name) for name in query.by]
+        if "BillingCurrency" not in query.by:
+            groups.append('sums."BillingCurrency"')
         shown = ", ".join(groups)
         tokens = "CASE WHEN meters.Unit = 'Tokens' THEN sums.{} END"
-        mix = (
-            "concat_ws('/', meters.x_MeterUse, meters.x_Modality, meters.x_ServiceTier)"
-        )
+        mix = "concat_ws('/', meters.x_MeterUse, meters.x_Modality, meters.x_ServiceTier)"
         sql = (
             f"SELECT {shown}, sum(sums.c_Effective) AS EffectiveCost, "
             f"sum(sums.c_Billed) AS BilledCost, {chosen}"
@@ -185,8 +188,8 @@ class _Plan:
         conditions += self._period()
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return (
-            f"SELECT {keys}, sum(EffectiveCost) AS c_Effective, sum(BilledCost) AS c_Billed{extra}, "
-            f"sum({proven}) AS c_Proven, sum({quantity}) AS q_Proven "
+            f"SELECT {keys}, sum(EffectiveCost) AS c_Effective, sum(BilledCost) AS c_Billed"
+            f"{extra}, sum({proven}) AS c_Proven, sum({quantity}) AS q_Proven "
             f"FROM {relation}{where} GROUP BY {groups}"
         )
 

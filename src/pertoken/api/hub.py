@@ -1,0 +1,159 @@
+"""A hub as Python sees it. Every method reads the hub as of its last commit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pertoken.api.result import Result
+from pertoken.engine import Engine, local_engine
+from pertoken.errors import ConfigError, HubError, alternatives
+from pertoken.hub import Hub as HubStore
+from pertoken.periods import parse_day
+from pertoken.pipeline import ingest as run_ingest
+from pertoken.pipeline.trust import trust_card
+from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
+from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from pertoken.hub import Snapshot
+    from pertoken.pipeline import RunReport
+    from pertoken.reports.trust_card import TrustCard
+
+
+class IngestResult(Result):
+    """The runs that an ingest found, as in `runs`; with the trust card and the report."""
+
+    def __init__(self, report: RunReport, card: TrustCard | None) -> None:
+        super().__init__(runs_table(report.runs))
+        self.report = report
+        self.card = card
+
+
+class Hub:
+    """A folder of Delta tables, and the questions that it answers."""
+
+    def __init__(self, path: str | Path = "pertoken-hub") -> None:
+        self._store = HubStore(path)
+
+    @property
+    def path(self) -> Path:
+        """Where the hub is."""
+        return self._store.root
+
+    def ingest(
+        self, *sources: str | Path, plan: bool = False, wait_seconds: float = 60.0
+    ) -> IngestResult:
+        """Bring the exports in `sources` into the hub; with `plan`, only say what would be done.
+
+        Raises: HubError when the hub cannot be written or is being written for too long;
+        TotalsDiffer when a total would change. Then nothing is committed.
+        """
+        report = run_ingest(
+            self._engine, self._store, sources, plan=plan, wait_seconds=wait_seconds
+        )
+        if plan:
+            return IngestResult(report, None)
+        card = trust_card(self._engine, self._store.snapshot(self._engine), report)
+        return IngestResult(report, card)
+
+    def matrix(
+        self,
+        by: Sequence[str] = DEFAULT_BY,
+        *,
+        where: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        start: date | str | None = None,
+        end: date | str | None = None,
+        currency: str | None = None,
+        cost: str = "Effective",
+        per: str = "1M",
+        all_charges: bool = False,
+    ) -> Result:
+        """Cost, tokens and unit cost of AI charges by any columns.
+
+        Takes:   by, FOCUS or x_ columns, BillingMonth, ChargeDate or Tags.KEY; where, pairs of
+                 column and value; start inclusive and end exclusive, on ChargePeriodStart;
+                 currency, which filters and never converts.
+        Gives:   the columns of `pertoken matrix`.
+        Raises:  ConfigError for an unknown column, cost or per; HubError for an empty hub.
+        """
+        pairs = tuple(where.items()) if hasattr(where, "items") else tuple(where)
+        query = MatrixQuery(
+            by=tuple(by),
+            where=pairs,
+            start=parse_day(start) if isinstance(start, str) else start,
+            end=parse_day(end) if isinstance(end, str) else end,
+            currency=currency,
+            cost=_one_of(cost, COSTS, "cost"),
+            per=_one_of(per, PER, "per"),
+            all_charges=all_charges,
+        )
+        _check_query(query)
+        return Result(matrix_table(self._engine, self._snapshot(), query))
+
+    def runs(self) -> Result:
+        """Every run ever handed over, what was decided about it and why."""
+        return Result(runs_table(self._snapshot().runs))
+
+    def periods(self) -> Result:
+        """Rows and costs of every month and scope, all charges, with the state of the month."""
+        return Result(periods_table(self._engine, self._snapshot()))
+
+    def meters(self) -> Result:
+        """The AI meters of the hub and how each was read."""
+        return Result(meters_table(self._engine, self._snapshot()))
+
+    def close(self) -> None:
+        """Release the engine."""
+        if "_engine" in self.__dict__:
+            self._engine.close()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return local_engine()
+
+    def _snapshot(self) -> Snapshot:
+        if not self._store.exists():
+            raise HubError(
+                f"There is no hub at {self.path}.",
+                "Expected a folder that `pertoken ingest` has made.",
+                "Run `pertoken ingest FOLDER`, or name the hub with --hub or PERTOKEN_HUB.",
+            )
+        return self._store.snapshot(self._engine)
+
+
+def _one_of(value: str, valid: Sequence[str] | Mapping[str, int], option: str) -> str:
+    folded = {each.casefold(): each for each in valid}
+    if value.casefold() not in folded:
+        raise ConfigError(
+            f"'{value}' is not a value of {option}.",
+            f"Expected one of {', '.join(valid)}.",
+            f"Nearest: {alternatives(value, valid)}.",
+        )
+    return folded[value.casefold()]
+
+
+def _check_query(query: MatrixQuery) -> None:
+    if not query.by:
+        raise ConfigError(
+            "The matrix has no columns to group by.",
+            "Expected at least one column in `by`.",
+            f"Leave it out for the default: {', '.join(DEFAULT_BY)}.",
+        )
+    twice = [name for name in query.by if query.by.count(name) > 1]
+    if twice:
+        raise ConfigError(
+            f"Column '{twice[0]}' stands twice in `by`.",
+            "Expected each column once.",
+            "Remove one.",
+        )
+    if query.start and query.end and query.start >= query.end:
+        raise ConfigError(
+            f"The period from {query.start} to {query.end} holds no day.",
+            "Expected --from before --to; --from is inclusive, --to exclusive.",
+            "Swap or widen the dates.",
+        )

@@ -1,0 +1,156 @@
+"""`runs`, `periods`, `matrix`, `meters`: questions to the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pertoken.cli.output import (
+    METERS_FIRST,
+    RUNS_FIRST,
+    FormatOption,
+    HubOption,
+    OutputOption,
+    check_format,
+    hub_path,
+    show,
+)
+from pertoken.errors import ConfigError
+
+meters_app = typer.Typer(
+    help="The AI meters of the hub, how each was read, and what it cost.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+def runs(
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Every run ever handed over: what was decided about it, and why."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).runs().table, format, output, first=RUNS_FIRST)
+
+
+def periods(
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Rows and costs of every month and scope, all charges, and the state of the month."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).periods().table, format, output)
+
+
+def matrix(
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            help="Columns to group by: FOCUS or x_ columns, BillingMonth, ChargeDate, Tags.KEY; "
+            "parted by commas. Default: x_SkuMeterCategory,x_SkuMeterSubcategory,SkuMeter.",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, inclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Last day, exclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            help="COLUMN=VALUE; again for more. Values of one column are alternatives; "
+            "an empty value means unknown.",
+        ),
+    ] = None,
+    per: Annotated[
+        str, typer.Option("--per", help="Tokens of a unit cost: token, 1K or 1M.")
+    ] = "1M",
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Only this BillingCurrency; never converts.")
+    ] = None,
+    cost: Annotated[
+        str, typer.Option("--cost", help="Cost of a unit: Effective, Billed, List or Contracted.")
+    ] = "Effective",
+    all_charges: Annotated[
+        bool, typer.Option("--all-charges", help="All charges, not only AI.")
+    ] = False,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What every token costs: cost, tokens and unit cost by any columns."""
+    from pertoken.api import Hub  # noqa: PLC0415
+    from pertoken.unit_economics import DEFAULT_BY  # noqa: PLC0415
+
+    check_format(format)
+    columns = (
+        DEFAULT_BY if by is None else tuple(each.strip() for each in by.split(",") if each.strip())
+    )
+    result = Hub(hub_path(hub)).matrix(
+        columns,
+        where=[_pair(each) for each in where or ()],
+        start=start,
+        end=end,
+        currency=currency,
+        cost=cost,
+        per=per,
+        all_charges=all_charges,
+    )
+    show(result.table, format, output, by=columns)
+
+
+@meters_app.callback()
+def meters(
+    context: typer.Context,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """The AI meters of the hub: how each was read, its cost and its share of AI cost."""
+    if context.invoked_subcommand is not None:
+        return
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).meters().table, format, output, first=METERS_FIRST)
+
+
+@meters_app.command("classify")
+def classify(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A CSV with meterName and, where known, productName, "
+            "serviceName, unitOfMeasure, meterId."
+        ),
+    ],
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Read meter names from a file: what each meter measures, or why it cannot be read."""
+    from pertoken.api.classify import classified_meters  # noqa: PLC0415
+
+    check_format(format)
+    show(classified_meters(file).table, format, output, first=("meterName", *METERS_FIRST[1:6]))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, sign, value = text.partition("=")
+    if not sign or not column.strip():
+        raise ConfigError(
+            f"'{text}' is no condition.",
+            "Expected COLUMN=VALUE, such as x_ModelId=gpt-4.1-mini.",
+            "Give --where in that form.",
+        )
+    return column.strip(), value.strip()

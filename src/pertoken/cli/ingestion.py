@@ -1,0 +1,113 @@
+"""`demo` and `ingest`: bills into a hub, and the trust card."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pertoken.cli.output import (
+    PROBLEMS,
+    RUNS_FIRST,
+    FormatOption,
+    HubOption,
+    OutputOption,
+    check_format,
+    hub_path,
+    show,
+)
+
+if TYPE_CHECKING:
+    from pertoken.api import IngestResult
+
+
+def ingest(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Folders of exports (any depth), manifest.json files, or FOCUS files."),
+    ],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be done, and touch nothing.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Seconds to wait while another ingest writes the hub.")
+    ] = 60.0,
+    card: Annotated[
+        Path | None, typer.Option("--card", help="Also write the trust card as JSON to this file.")
+    ] = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Bring exports into the hub: one line per run found, then the trust card on stderr."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).ingest(*sources, plan=plan, wait_seconds=wait)
+    show(result.table, format, output, first=RUNS_FIRST)
+    _talk(result, plan=plan)
+    if card is not None and result.card is not None:
+        card.write_text(
+            json.dumps(result.card.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
+    if result.report.found_problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def demo(
+    hub: HubOption = None,
+    no_serve: Annotated[
+        bool,
+        typer.Option("--no-serve", hidden=True, help="Print the matrix and stop, as demo does."),
+    ] = False,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Ingest the bundled tenant into a hub of its own and print its unit-cost matrix."""
+    from pertoken.api import Hub  # noqa: PLC0415
+    from pertoken.unit_economics import DEFAULT_BY  # noqa: PLC0415
+
+    del no_serve
+    check_format(format)
+    demo_hub = Hub(hub or demo_hub_path())
+    result = demo_hub.ingest(demo_exports())
+    show(demo_hub.matrix().table, format, output, by=DEFAULT_BY)
+    _talk(result, plan=False)
+    typer.echo(f"\nThe demo's hub: pertoken matrix --by x_ModelId --hub {demo_hub.path}", err=True)
+    if result.report.problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def demo_exports() -> Path:
+    """The exports of the bundled tenant, Northwind Traders (invented)."""
+    return Path(__file__).parent.parent / "demo" / "northwind"
+
+
+def demo_hub_path() -> Path:
+    """Where the demo keeps its hub: the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "pertoken" / "demo-hub"
+
+
+def _talk(result: IngestResult, *, plan: bool) -> None:
+    """The trust card, or what a plan would write, on stderr."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from pertoken.reports.trust_card import card_text  # noqa: PLC0415
+
+    console = Console(stderr=True, highlight=False)
+    if result.card is not None:
+        console.print()
+        card_text(result.card, console)
+    for problem in result.report.problems if plan else ():
+        typer.echo(str(problem), err=True)
+    if plan:
+        applied = [run for run in result.report.runs if run.status == "applied"]
+        typer.echo(
+            f"Plan: {len(applied)} of {len(result.report.runs)} runs stand for their month; "
+            "nothing was written.",
+            err=True,
+        )

@@ -1,0 +1,114 @@
+"""The distributed engine: a Spark Connect server, such as Fabric, Databricks, EMR or pysail.
+
+The same SQL files run here, carried from the DuckDB dialect to Spark's by SQLGlot. CSV is read by
+the embedded engine only: text is typed where it is read, and engines meet at typed relations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pertoken.engine.sql import quoted
+from pertoken.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from pertoken.engine.protocol import Row
+
+
+class SparkEngine:
+    """Relations in one Spark Connect session; see `protocol.Engine` for each method's promise."""
+
+    dialect = "spark"
+
+    def __init__(self, remote: str) -> None:
+        from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - an extra
+
+        self._session = SparkSession.builder.remote(remote).getOrCreate()
+        self._session.conf.set("spark.sql.session.timeZone", "UTC")
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query."""
+        self._frame(sql).createOrReplaceTempView(name)
+
+    def view_csv(
+        self, name: str, paths: Sequence[str], *, with_file: str | None = None
+    ) -> tuple[str, ...]:
+        """CSV is read by the embedded engine; raises EngineError."""
+        raise EngineError(
+            f"CSV cannot be read by Spark here ({name}: {len(paths)} files, {with_file or 'plain'}).",
+            "Expected typed relations: text is typed by the embedded engine.",
+            "Ingest with the embedded engine, and read the hub's Delta tables with Spark.",
+        )
+
+    def view_parquet(
+        self,
+        name: str,
+        paths: Sequence[str],
+        *,
+        partitions: Mapping[str, str] | None = None,
+        with_file: str | None = None,
+    ) -> tuple[str, ...]:
+        """Name Parquet files; see `protocol.Engine.view_parquet`."""
+        if partitions or with_file:
+            raise EngineError(
+                f"Spark cannot add path columns to {name}.",
+                "Expected Parquet files without partitions.",
+                "Open the Delta table of the hub by its path instead.",
+            )
+        self._session.read.option("mergeSchema", "true").parquet(*paths).createOrReplaceTempView(
+            name
+        )
+        return tuple(self.columns(name))
+
+    def view_arrow(self, name: str, table: pa.Table) -> None:
+        """Name an Arrow table."""
+        self._session.createDataFrame(table).createOrReplaceTempView(name)
+
+    def columns(self, name: str) -> dict[str, str]:
+        """The columns of a relation and their Spark types, in order."""
+        return dict(self._session.table(quoted(name).replace('"', "`")).dtypes)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The answer of a query as Python values."""
+        return [tuple(row.values()) for row in self.arrow(sql, values).to_pylist()]
+
+    def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
+        """The answer of a query as an Arrow table."""
+        return self._frame(sql, values).toArrow()
+
+    def write_parquet(self, sql: str, path: Path) -> int:
+        """Write a query to one zstd Parquet file and give its rows."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 - only a writer needs it
+
+        table = self.arrow(sql)
+        pq.write_table(table, path, compression="zstd")
+        return int(table.num_rows)
+
+    def close(self) -> None:
+        """Release the session."""
+        self._session.stop()
+
+    def _frame(self, sql: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - Spark's own
+        from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
+
+        try:
+            return self._session.sql(spark_sql(sql), args=list(values) or None)
+        except PySparkException as error:
+            raise EngineError(
+                f"Spark could not run a query: {str(error).splitlines()[0]}",
+                "Expected a query over relations and columns that exist.",
+                "If the hub was made by this version, report it with the command that failed.",
+                detail=str(error),
+            ) from error
+
+
+def spark_sql(sql: str) -> str:
+    """A query in the DuckDB dialect, in Spark's."""
+    import sqlglot  # noqa: PLC0415 - an extra
+
+    return str(sqlglot.transpile(sql, read="duckdb", write="spark")[0])

@@ -1,0 +1,103 @@
+"""The `periods` table: rows and costs of every scope, month and BillingCurrency.
+
+State follows from runs alone, never from the clock: a month is open until a run for its every day
+was submitted after its end, closed from then on, and restated when a later such run replaced it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pertoken.engine import quoted, quoted_text, sql_file
+from pertoken.periods import month_end, month_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pertoken.engine import Engine
+    from pertoken.hub import LedgerRun, Snapshot
+
+PERIOD_COLUMNS = (
+    "BillingMonth", "Scope", "BillingCurrency", "Rows", "BilledCost", "EffectiveCost", "ListCost",
+    "ContractedCost", "FirstDay", "LastDay", "DaysWithCharges", "x_WithoutListCost",
+    "x_WithoutContractedCost",
+)  # fmt: skip
+_TYPES = (
+    *["VARCHAR"] * 3, "BIGINT", *["DECIMAL(38,18)"] * 4, "DATE", "DATE", *["BIGINT"] * 3,
+)  # fmt: skip
+
+
+def period_totals(
+    engine: Engine, snapshot: Snapshot, changed: Mapping[tuple[str, str], Sequence[str]]
+) -> str | None:
+    """The query of the new `periods` table; None when nothing changed.
+
+    Takes:   the data files of each (scope, month) that changed; none for one that was emptied.
+    Gives:   one row per scope, month and BillingCurrency, old months as they were.
+    """
+    if not changed:
+        return None
+    selects = []
+    columns = ", ".join(quoted(name) for name in PERIOD_COLUMNS)
+    if snapshot.view(engine, "periods"):
+        gone = " OR ".join(
+            f"(Scope = {quoted_text(scope)} AND BillingMonth = {quoted_text(month)})"
+            for scope, month in changed
+        )
+        selects.append(f"SELECT {columns} FROM periods WHERE NOT ({gone})")
+    for number, ((scope, month), files) in enumerate(changed.items()):
+        if not files:
+            continue
+        name = f"month_{number}"
+        engine.view_parquet(name, list(files))
+        totals = sql_file("pertoken.pipeline", "period_totals").replace(
+            "FROM charges", f"FROM {name}"
+        )
+        selects.append(
+            f"SELECT {quoted_text(month)} AS BillingMonth, {quoted_text(scope)} AS Scope, totals.* "
+            f"FROM ({totals}) AS totals"
+        )
+    if not selects:
+        typed = ", ".join(
+            f"CAST(NULL AS {kind}) AS {quoted(name)}"
+            for name, kind in zip(PERIOD_COLUMNS, _TYPES, strict=True)
+        )
+        return f"SELECT {typed} WHERE false"
+    return " UNION ALL ".join(selects)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthState:
+    """The state of a scope and month, and the last day its applied run covers (exclusive)."""
+
+    state: str
+    covered_until: str
+
+
+def month_states(runs: Iterable[LedgerRun]) -> dict[tuple[str, str], MonthState]:
+    """The state of every scope and month with an applied run: open, closed or restated."""
+    runs = list(runs)
+    states = {}
+    for run in runs:
+        if run.status != "applied":
+            continue
+        place = (run.scope, run.month)
+        closings = [
+            each
+            for each in runs
+            if (each.scope, each.month) == place
+            and each.status in ("applied", "superseded")
+            and _closes(each)
+        ]
+        closed = "restated" if len(closings) > 1 else "closed"
+        state = closed if _closes(run) else "open"
+        states[place] = MonthState(state, run.end.isoformat())
+    return states
+
+
+def _closes(run: LedgerRun) -> bool:
+    """Whether a run covers its whole month and was submitted after the month's end."""
+    whole = run.start <= month_start(run.month) and run.end >= month_end(run.month)
+    late = run.submitted_time is not None and run.submitted_time.date() >= month_end(run.month)
+    return whole and late

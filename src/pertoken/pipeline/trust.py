@@ -1,0 +1,136 @@
+"""The trust card of an ingest: whether the hub's totals are those of the bill, and what is unread.
+
+The totals are read from the committed hub, not from what the ingest believes it wrote; the source's
+are the sums that were made over each applied run before any rule touched it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+from pertoken.engine import sql_file
+from pertoken.pipeline.views import view_mart
+from pertoken.reports.trust_card import AICost, Finding, SetAside, Total, TrustCard
+
+if TYPE_CHECKING:
+    from pertoken.engine import Engine, Row
+    from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.pipeline.report import RunReport
+
+
+def trust_card(engine: Engine, snapshot: Snapshot, report: RunReport) -> TrustCard:
+    """The card of the hub as of a commit, after an ingest whose report is given."""
+    applied = [run for run in snapshot.runs if run.status == "applied"]
+    periods: list[Row] = []
+    coverage: list[Row] = []
+    if snapshot.view(engine, "periods"):
+        periods = engine.rows(
+            'SELECT BillingCurrency, CAST(sum("Rows") AS BIGINT), sum(BilledCost), '
+            "sum(EffectiveCost), max(LastDay), CAST(sum(x_WithoutListCost) AS BIGINT) "
+            "FROM periods GROUP BY BillingCurrency ORDER BY BillingCurrency"
+        )
+        if view_mart(engine, snapshot):
+            coverage = engine.rows(sql_file("pertoken.pipeline", "ai_coverage"))
+    counts = Counter(run.status for run in report.runs)
+    return TrustCard(
+        months=tuple(sorted({run.month for run in applied})),
+        scopes=tuple(sorted({run.scope for run in applied})),
+        through_day=max((row[4] for row in periods), default=None),
+        runs=tuple(counts.most_common()),
+        totals=tuple(_total(row, applied) for row in periods),
+        ai_cost=tuple(_ai_cost(row) for row in coverage),
+        set_aside=tuple(SetAside(row[0], row[6], row[7]) for row in coverage if row[6]),
+        findings=tuple(_findings(engine, report, periods, coverage)),
+    )
+
+
+def _total(row: Row, applied: list[LedgerRun]) -> Total:
+    of_currency = [total for run in applied for total in run.totals if total[0] == row[0]]
+    return Total(
+        currency=row[0],
+        rows=row[1],
+        billed_cost=row[2],
+        effective_cost=row[3],
+        source_billed_cost=sum((Decimal(total[2]) for total in of_currency), Decimal(0)),
+        source_effective_cost=sum((Decimal(total[3]) for total in of_currency), Decimal(0)),
+    )
+
+
+def _ai_cost(row: Row) -> AICost:
+    currency, cost, read, token_cost, proven, tagged, *_ = row
+    return AICost(
+        currency, cost, _share(read, cost), _share(proven, token_cost), _share(tagged, cost)
+    )
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal | None:
+    """A part of a whole; NULL where there is no whole."""
+    if not whole:
+        return None
+    with localcontext() as context:
+        context.prec = 28
+        return (part / whole).quantize(Decimal("1e-12"))
+
+
+def _findings(
+    engine: Engine, report: RunReport, periods: list[Row], coverage: list[Row]
+) -> list[Finding]:
+    findings = [
+        Finding(problem.found, "pertoken ingest --plan", "error") for problem in report.problems
+    ]
+    refused = [run for run in report.runs if run.status == "refused"]
+    reasons = Counter(run.reason for run in refused)
+    for reason, count in reasons.most_common():
+        findings.append(
+            Finding(f"{count} {_runs(count)} refused: {reason}", "pertoken runs", "warning")
+        )
+    unread = sum(row[8] for row in coverage)
+    if unread:
+        findings.append(Finding(f"{unread} AI meters cannot be read", "pertoken meters", "warning"))
+    aside = sum(row[6] for row in coverage)
+    if aside:
+        findings.append(
+            Finding(
+                f"{aside} charges set aside: their quantity fits no rule",
+                "pertoken matrix --by x_QuantityBasis,SkuMeter",
+                "warning",
+            )
+        )
+    findings += _gaps(engine, periods)
+    without = sum(row[5] for row in periods)
+    if without:
+        findings.append(
+            Finding(
+                f"{without} usage charges state no list cost",
+                "pertoken periods --format csv",
+                "info",
+            )
+        )
+    return findings
+
+
+def _gaps(engine: Engine, periods: list[Row]) -> list[Finding]:
+    """Days without any charge inside a scope and month."""
+    if not periods:
+        return []
+    rows = engine.rows(
+        "SELECT BillingMonth, Scope, max(date_diff('day', FirstDay, LastDay)) + 1 "
+        "- max(DaysWithCharges) AS Missing FROM periods GROUP BY BillingMonth, Scope "
+        "ORDER BY BillingMonth, Scope"
+    )
+    return [
+        Finding(
+            f"{missing} {'day' if missing == 1 else 'days'} of {month} without charges in "
+            f"{scope.rsplit('/', 1)[-1]}",
+            f"pertoken matrix --all-charges --by ChargeDate --from {month}",
+            "warning",
+        )
+        for month, scope, missing in rows
+        if missing > 0
+    ]
+
+
+def _runs(count: int) -> str:
+    return "run" if count == 1 else "runs"
