@@ -10,10 +10,18 @@ Source: docs/meters.md.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pertoken.meters.grammar import UNKNOWN_WORD, meter_read, strange_words
-from pertoken.meters.products import Product, heading, is_ai, marketplace_scope, product_of
+from pertoken.meters.products import (
+    Product,
+    heading,
+    is_ai,
+    is_ai_context,
+    marketplace_scope,
+    product_of,
+)
 from pertoken.meters.units import Measure, measure_of
 from pertoken.meters.values import NOT_AI, RECOGNISED, UNRECOGNISED, Meter, MeterName, unread_meter
 from pertoken.meters.words import LONGEST_NAME, words_of
@@ -37,13 +45,12 @@ def classify(name: MeterName) -> Meter:
     >>> classify(MeterName("gpt 4.1 mini cached Inp DZone Tokens", unit_of_measure="1K"))[2:8]
     ('gpt-4.1-mini', None, 'Input', 'Read', 'text', 'DataZone')
     """
-    if not is_ai(name):
+    ai, product, measure = _context(name[1:])
+    if not ai and not is_ai(name):
         return _not_ai
     text = name.meter_name or name.product_name or ""
     if len(text) > LONGEST_NAME:
         return _too_long
-    measure = measure_of(name.unit_of_measure or "")
-    product = product_of(name)
     words = words_of(text)
     if _PLAN_METER in words:
         return _plan_meter(name, text, product, measure)
@@ -60,6 +67,13 @@ def classify_all(names: Iterable[MeterName]) -> list[Meter]:
             meter = found[name] = classify(name)
         meters.append(meter)
     return meters
+
+
+@lru_cache(maxsize=50_000)
+def _context(around: tuple[str | None, ...]) -> tuple[bool, Product, Measure]:
+    """What stands around a meter's own name: whether it is AI, the product, the unit of measure."""
+    name = MeterName("", *around)
+    return is_ai_context(name), product_of(name), measure_of(name.unit_of_measure or "")
 
 
 def _remembered(words: tuple[str, ...], product: Product, measure: Measure) -> Meter:

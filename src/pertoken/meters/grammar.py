@@ -1,8 +1,6 @@
 """One meter name into a Meter.
 
-Every word is a field word (direction, cache, scope, tier, ...), a word of the model's name, or
-unknown. A word that can be either is tried as both. The model words go to the resolver; a
-reading holds only if every word is used and no field has two values. Otherwise the meter is
+Where every word is used and no field has two values, the name is read. Otherwise the meter is
 `unrecognised`, with the words left over, or `ambiguous`, with both readings, and keeps only what
 its words state: no default stands beside a word that nobody understood.
 
@@ -12,71 +10,59 @@ Source: docs/meters.md, "Grammar".
 from __future__ import annotations
 
 from functools import cache
-from itertools import product as combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from pertoken.meters.models import Resolution, is_known, is_number, model_word, resolved
-from pertoken.meters.products import Product
+from pertoken.meters.families import is_number
+from pertoken.meters.naming import NO_DEFAULT, is_known, modality_of
+from pertoken.meters.readings import (
+    Part,
+    Reading,
+    best_readings,
+    fields_of,
+    parts_of,
+    reading_text,
+)
 from pertoken.meters.units import TOKENS, Measure, tokens_per_unit, unit_of
 from pertoken.meters.values import AMBIGUOUS, RECOGNISED, UNRECOGNISED, Meter
-from pertoken.meters.vocabulary import MODEL, Role, vocabulary
-from pertoken.meters.words import is_picture, phrased
+from pertoken.meters.vocabulary import vocabulary
+from pertoken.meters.words import is_picture
 
-_MANY_VALUES = frozenset({"detail", "hardware"})
-_MOST_DOUBLE_WORDS = 6
-_PICTURE_ROLES = (Role("detail", "Picture format", frozenset()),)
+if TYPE_CHECKING:
+    from pertoken.meters.models import Resolution
+    from pertoken.meters.products import Product
+
 UNKNOWN_WORD = "\N{REPLACEMENT CHARACTER}"
 _CAPACITY = "Capacity"
+_MANAGED = "Managed"
 _MADE = frozenset({"Images", "Megapixels", "Videos"})
+_NO_DIRECTION = frozenset({"Training", "Hosting", _CAPACITY, _MANAGED})
 
 
-class Sentence(NamedTuple):
-    """The words of a name with their roles in this product."""
-
-    words: tuple[str, ...]
-    roles: tuple[tuple[Role, ...], ...]
-
-
-class Fields(NamedTuple):
-    """What the field words state, by kind, and the kinds that have two values."""
-
-    stated: dict[str, str]
-    conflicts: tuple[str, ...]
-
-
-class Reading(NamedTuple):
-    """One way to read a sentence: its fields and the model that the other words name."""
-
-    fields: Fields
-    model_words: tuple[str, ...]
-    resolution: Resolution | None
-
-
-def meter_read(
-    words: tuple[str, ...], product: Product, measure: Measure
-) -> Meter:
+def meter_read(words: tuple[str, ...], product: Product, measure: Measure) -> Meter:
     """The meter that these words name.
 
     Takes:   the words of the meter name; its product; its unit of measure.
     Gives:   a Meter of status recognised, ambiguous or unrecognised.
     """
-    sentence = _sentence(words, product)
-    readings = _readings(sentence, product)
-    if not readings:
-        return _set_aside(sentence, measure, UNRECOGNISED, "no words that a meter is made of")
-    best = _best(readings)
+    parts = parts_of(words, product)
+    best = best_readings(parts, product)
+    if not best:
+        return _set_aside(parts, measure, UNRECOGNISED, "no words that a meter is made of")
     if len(best) > 1:
-        texts = sorted({_text(reading) for reading in best})
-        return _set_aside(sentence, measure, AMBIGUOUS, "two readings: " + " or ".join(texts))
+        reason = "two readings: " + " or ".join(sorted(map(reading_text, best)))
+        return _set_aside(parts, measure, AMBIGUOUS, reason)
     reading = best[0]
     if reading.fields.conflicts:
         reason = "two values for " + "; ".join(reading.fields.conflicts)
-        return _set_aside(sentence, measure, AMBIGUOUS, reason)
+        return _set_aside(parts, measure, AMBIGUOUS, reason)
     leftover = _leftover(reading)
     if leftover:
         reason = "words left over: " + " ".join(word[:60] for word in leftover[:12])
-        return _set_aside(sentence, measure, UNRECOGNISED, reason)
-    return _meter(reading, measure, sentence)
+        return _set_aside(parts, measure, UNRECOGNISED, reason)
+    meter = _meter(reading, measure, parts)
+    if reading.resolution is None and reading.model_words:
+        return _without_model(meter, reading, product)
+    return meter
 
 
 def strange_words(words: tuple[str, ...]) -> list[int]:
@@ -107,156 +93,28 @@ def _plain_words() -> frozenset[str]:
 
 @cache
 def _unit_words() -> frozenset[str]:
+    roles_of = vocabulary().roles
     return frozenset(
-        word
-        for word, roles in vocabulary().roles.items()
-        if [role.kind for role in roles] == ["unit"]
+        word for word in roles_of if [role.kind for role in roles_of[word]] == ["unit"]
     )
-
-
-def _sentence(words: tuple[str, ...], product: Product) -> Sentence:
-    known = vocabulary().roles
-    joined = tuple(phrased(words))
-    sold = product.families
-    return Sentence(
-        joined,
-        tuple(
-            tuple(
-                role
-                for role in known.get(word, _PICTURE_ROLES if is_picture(word) else ())
-                if not role.families or "*" in sold or not role.families.isdisjoint(sold)
-            )
-            for word in joined
-        ),
-    )
-
-
-def _readings(sentence: Sentence, product: Product) -> list[Reading]:
-    """Every way to share the words between fields and model."""
-    doubles = [
-        at
-        for at, roles in enumerate(sentence.roles)
-        if len(roles) > 1 and any(role.kind == MODEL for role in roles)
-    ]
-    if not sentence.words or len(doubles) > _MOST_DOUBLE_WORDS:
-        return []
-    readings = []
-    for choice in combinations((False, True), repeat=len(doubles)):
-        as_model = {at for at, chosen in zip(doubles, choice, strict=True) if chosen}
-        readings += _readings_with(sentence, product, set(doubles), as_model)
-    return readings
-
-
-def _readings_with(
-    sentence: Sentence, product: Product, doubles: set[int], as_model: set[int]
-) -> list[Reading]:
-    model_words: list[str] = []
-    field_roles: list[Role] = []
-    for at, (word, roles) in enumerate(zip(sentence.words, sentence.roles, strict=True)):
-        fields = [role for role in roles if role.kind != MODEL]
-        if at in as_model or not fields or (at in doubles and not fields):
-            model_words.append(model_word(word))
-        else:
-            field_roles.append(fields[0])
-    fields_read = _fields(field_roles)
-    if fields_read.conflicts and as_model != doubles and doubles:
-        return []
-    words = tuple(model_words)
-    found = resolved(words, product.families, product.default_family) if words else ()
-    found = tuple(
-        resolution
-        for resolution in found
-        if _fits(resolution, fields_read) and _in_place(resolution, sentence, doubles, as_model)
-    )
-    if not found:
-        return [Reading(fields_read, words, None)]
-    return [Reading(fields_read, words, resolution) for resolution in found]
-
-
-def _fits(resolution: Resolution, fields: Fields) -> bool:
-    """Whether the model counts what the name says is counted."""
-    modality = fields.stated.get("modality")
-    return modality is None or modality in resolution.modalities or "none" in resolution.modalities
-
-
-def _in_place(
-    resolution: Resolution, sentence: Sentence, doubles: set[int], as_model: set[int]
-) -> bool:
-    """Whether a rule may take the double words so: part of the name before the version only."""
-    if not resolution.by_rule or not doubles:
-        return True
-    version = next((at for at, word in enumerate(sentence.words) if is_number(word)), 0)
-    realtime = "realtime" in sentence.words
-    before = {at for at in doubles if at < version and _is_modality(sentence.roles[at])}
-    return as_model == (set() if realtime else before)
-
-
-def _is_modality(roles: tuple[Role, ...]) -> bool:
-    return any(role.kind == "modality" for role in roles)
-
-
-def _fields(roles: list[Role]) -> Fields:
-    values: dict[str, list[str]] = {}
-    for role in roles:
-        found = values.setdefault(role.kind, [])
-        if role.value not in found:
-            found.append(role.value)
-    if "Write" in values.get("cache", ()):
-        values["cache"] = ["Write"]
-    conflicts = tuple(
-        f"{kind}: {' and '.join(found)}"
-        for kind, found in values.items()
-        if len(found) > 1 and kind not in _MANY_VALUES
-    )
-    stated = {kind: " ".join(found) for kind, found in values.items()}
-    if stated.get("direction") == "Output" and "cache" in stated:
-        conflicts = (*conflicts, "direction: Output and cache " + stated["cache"])
-    return Fields(stated, conflicts)
-
-
-def _best(readings: list[Reading]) -> list[Reading]:
-    """The readings of the strongest kind: from the table before by rule, the longest name first.
-
-    Where no model is found, the reading that leaves the fewest words.
-    """
-    found = [reading for reading in readings if reading.resolution]
-    if not found:
-        complete = [reading for reading in readings if not reading.model_words]
-        return complete[:1] or [min(readings, key=lambda reading: len(reading.model_words))]
-    from_table = [r for r in found if r.resolution and not r.resolution.by_rule]
-    strongest = from_table or found
-    longest = max(len(reading.model_words) for reading in strongest)
-    kept: dict[str, Reading] = {}
-    for reading in strongest:
-        if len(reading.model_words) == longest and reading.resolution:
-            kept.setdefault(_text(reading), reading)
-    return list(kept.values())
-
-
-def _text(reading: Reading) -> str:
-    resolution = reading.resolution
-    model = resolution.model_id if resolution else "no model"
-    modality = reading.fields.stated.get("modality")
-    return f"{model} ({modality})" if modality else model
 
 
 def _leftover(reading: Reading) -> tuple[str, ...]:
-    stated = reading.fields.stated
     if reading.resolution:
         return ()
     if reading.model_words:
-        unknown = tuple(word for word in reading.model_words if not is_known(word))
-        return unknown or reading.model_words
-    serves_every_model = stated.get("use") in (_CAPACITY, "Managed") or "hardware" in stated
+        return tuple(word for word in reading.model_words if not is_known(word))
+    stated = reading.fields.stated
+    serves_every_model = stated.get("use") in (_CAPACITY, _MANAGED) or "hardware" in stated
     return () if serves_every_model else ("(no model named)",)
 
 
-def _set_aside(sentence: Sentence, measure: Measure, status: str, reason: str) -> Meter:
+def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: str) -> Meter:
     """A meter that is not read: only what its words state beyond doubt."""
-    fields = _fields([roles[0] for roles in sentence.roles if len(roles) == 1])
+    fields = fields_of([part.field for part in parts if part.field and not part.is_double])
     doubtful = {conflict.split(":")[0] for conflict in fields.conflicts}
     stated = {kind: value for kind, value in fields.stated.items() if kind not in doubtful}
-    cache = stated.get("cache")
+    cache_action = stated.get("cache")
     use = stated.get("use")
     unit = unit_of(stated.get("unit"), measure, use or "")
     return Meter(
@@ -264,13 +122,13 @@ def _set_aside(sentence: Sentence, measure: Measure, status: str, reason: str) -
         model_family=None,
         model_id=None,
         model_version=None,
-        token_direction="Input" if cache else stated.get("direction"),
-        token_cache_action=cache,
+        token_direction="Input" if cache_action else stated.get("direction"),
+        token_cache_action=cache_action,
         modality=stated.get("modality"),
         deployment_scope=stated.get("scope"),
         service_tier=stated.get("tier"),
         context_tier=stated.get("context"),
-        meter_use="Hosting" if use == "Managed" else use,
+        meter_use="Hosting" if use == _MANAGED else use,
         fine_tuned=True if "tuned" in stated else None,
         unit=unit,
         tokens_per_unit=tokens_per_unit(unit, stated.get("scale"), measure)[0],
@@ -279,15 +137,26 @@ def _set_aside(sentence: Sentence, measure: Measure, status: str, reason: str) -
     )
 
 
-def _meter(reading: Reading, measure: Measure, sentence: Sentence) -> Meter:
-    stated = reading.fields.stated
-    model = reading.resolution
-    use = _use(stated, model)
+def _without_model(meter: Meter, reading: Reading, product: Product) -> Meter:
+    """A meter whose every word is known but for which model they name together."""
+    implied = modality_of(reading.model_words, product.default_family)
+    stated = reading.fields.stated.get("modality")
+    return meter._replace(
+        model_id=None,
+        modality=implied if implied == "embedding" else stated or implied,
+        status=UNRECOGNISED if meter.status == RECOGNISED else meter.status,
+        reason="no model known by the words: " + " ".join(reading.model_words),
+    )
+
+
+def _meter(reading: Reading, measure: Measure, parts: tuple[Part, ...]) -> Meter:
+    stated, model = reading.fields.stated, reading.resolution
+    use = _use(reading)
     unit = unit_of(stated.get("unit"), measure, use)
     tokens, agree = tokens_per_unit(unit, stated.get("scale"), measure)
     if not agree:
         reason = f"two values for the block: {stated['scale']} and {measure.block}"
-        return _set_aside(sentence, measure, AMBIGUOUS, reason)
+        return _set_aside(parts, measure, AMBIGUOUS, reason)
     modality = stated.get("modality") or _modality(model)
     direction = _direction(stated, model, unit, modality)
     if not use:
@@ -309,20 +178,22 @@ def _meter(reading: Reading, measure: Measure, sentence: Sentence) -> Meter:
         unit=unit,
         tokens_per_unit=tokens,
         status=RECOGNISED,
-        reason=_reason(reading, sentence),
+        reason=_reason(reading, parts),
     )
 
 
-def _use(stated: dict[str, str], model: Resolution | None) -> str:
-    use = stated.get("use") or ("Managed" if model is None else model.use)
-    if use == "Managed":
+def _use(reading: Reading) -> str:
+    """What the meter is for, as its words or its model say; empty where neither does."""
+    stated, model = reading.fields.stated, reading.resolution
+    use = stated.get("use") or (model.use if model else "")
+    if use == _MANAGED or (not use and model is None and not reading.model_words):
         return "Hosting"
     return "Storage" if stated.get("unit") == "GB" else use
 
 
 def _modality(model: Resolution | None) -> str | None:
-    first = model.modalities[0] if model else "none"
-    return None if first in ("-", "none") else first
+    first = model.modalities[0] if model else NO_DEFAULT
+    return None if first in (NO_DEFAULT, "none") else first
 
 
 def _direction(
@@ -332,7 +203,7 @@ def _direction(
         return "Input"
     if "direction" in stated:
         return stated["direction"]
-    if stated.get("use") in ("Training", "Hosting", _CAPACITY):
+    if stated.get("use") in _NO_DIRECTION:
         return None
     if unit in _MADE or (unit == "Seconds" and modality == "video"):
         return "Input" if "Reference image" in stated.get("detail", "") else "Output"
@@ -351,13 +222,13 @@ def _cache_action(
     return stated.get("cache", "Uncached")
 
 
-def _reason(reading: Reading, sentence: Sentence) -> str:
-    model = reading.resolution
+def _reason(reading: Reading, parts: tuple[Part, ...]) -> str:
+    model, named = reading.resolution, " ".join(reading.model_words)
     if model is None:
         how = "serves every model"
     elif model.by_rule:
-        how = f"model id formed by the {model.family.name} rule from: {' '.join(reading.model_words)}"
+        how = f"model id formed by the {model.family.name} rule from: {named}"
     else:
-        how = f"model table: {' '.join(reading.model_words)}"
+        how = f"model table: {named}"
     note = f"; {model.note}" if model and model.note else ""
-    return f"{how}; read: {' '.join(sentence.words)}{note}"
+    return f"{how}; read: {' '.join(part.word for part in parts)}{note}"

@@ -8,13 +8,16 @@ Source: products.csv, ai_products.csv; docs/meters.md, "Products".
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from pertoken.meters.models import ANY, canonical
-from pertoken.meters.values import MeterName
+from pertoken.meters.families import canonical
+from pertoken.meters.models import ANY
 from pertoken.meters.vocabulary import rows_of
 from pertoken.meters.words import LONGEST_NAME, words_of
+
+if TYPE_CHECKING:
+    from pertoken.meters.values import MeterName
 
 AI_CATEGORY = "ai and machine learning"
 _PLAN_WORDS = frozenset({"paygo", "tokens"})
@@ -52,17 +55,31 @@ def is_ai(name: MeterName) -> bool:
     A publisher of models also sells other things, so its meter must speak of tokens. A name that
     comes alone, without any of these, is read as an AI meter: nothing says that it is not.
     """
+    if is_ai_context(name):
+        return True
+    if not is_publisher(name):
+        return False
+    return not _PLAN_WORDS.isdisjoint(words_of(name.meter_name[:LONGEST_NAME]))
+
+
+def is_ai_context(name: MeterName) -> bool:
+    """Whether what stands around the meter's own name makes the charge an AI charge."""
     category = (name.service_category or "").strip().lower()
     if category == AI_CATEGORY:
         return True
-    listed = _listed()
-    if any((text or "").strip().lower() in listed for text in (name.service_name, name.product_name)):
+    texts = (name.service_name, name.product_name)
+    if any((text or "").strip().lower() in _listed() for text in texts):
         return True
-    if (name.publisher_name or "").strip().lower() in _publishers():
-        return not _PLAN_WORDS.isdisjoint(words_of(name.meter_name[:LONGEST_NAME]))
+    if is_publisher(name):
+        return False
     if name.product_name:
         return _product(heading(name.product_name)[:200]) is not None
     return not (name.service_name or category or name.publisher_name)
+
+
+def is_publisher(name: MeterName) -> bool:
+    """Whether a publisher of models sells this meter."""
+    return (name.publisher_name or "").strip().lower() in _publishers()
 
 
 def marketplace_scope(name: MeterName) -> str | None:
@@ -102,7 +119,7 @@ def _products() -> list[tuple[frozenset[str], Product]]:
     return sorted(rows, key=lambda row: -len(row[0]))
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def _product(text: str) -> Product | None:
     words = frozenset(canonical(text))
     return next((product for needed, product in _products() if needed <= words), None)

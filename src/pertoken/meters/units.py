@@ -9,7 +9,7 @@ Source: units.csv; docs/meters.md, "Units".
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from pertoken.meters.vocabulary import rows_of
@@ -25,7 +25,7 @@ class Measure(NamedTuple):
     unit: str | None
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def measure_of(unit_of_measure: str) -> Measure:
     """A unit of measure such as "1K", "1/Hour", "100" or "1 Second".
 

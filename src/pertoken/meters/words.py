@@ -48,7 +48,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def phrased(words: tuple[str, ...]) -> list[str]:
-    """The words with phrases (`data zone`), lettered versions (`V 3.1`) and ranges (`1-5s`) joined."""
+    """The words, with phrases (`data zone`), versions (`V 3.1`) and ranges (`1-5s`) joined."""
     phrases = vocabulary().phrases
     joined: list[str] = []
     at = 0
@@ -94,7 +94,7 @@ def _parted(chunk: str) -> tuple[str, ...]:
         if parts:
             return tuple(spellings.get(part, part) for part in parts)
     new_name = _NUMBER_WORD.fullmatch(chunk)
-    return new_name.groups() if new_name else (chunk,)  # type: ignore[return-value]
+    return (new_name[1], new_name[2]) if new_name else (chunk,)
 
 
 def _fewest_parts(chunk: str) -> tuple[str, ...] | None:
@@ -136,7 +136,8 @@ def _letter_parts(letters: str) -> tuple[tuple[str, ...], ...]:
     """Letters as known words, the fewest; a version letter may stand alone at their end."""
     if letters in vocabulary().spellings and len(letters) > 1:
         return ((letters,),)
-    best: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in letters]
+    nothing: list[tuple[str, ...]] = [()]
+    best = [nothing, *([] for _ in letters)]
     for end in range(1, len(letters) + 1):
         options = [
             (*before, letters[start:end])
