@@ -112,7 +112,7 @@ def test_token_keys_are_defined_only_in_the_draft() -> None:
 
 
 def test_an_unknown_version_names_the_ones_there_are() -> None:
-    with pytest.raises(ConfigError, match="'1.4'"):
+    with pytest.raises(ConfigError, match=r"'1\.4'"):
         focus.columns("1.9")
 
 

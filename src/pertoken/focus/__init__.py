@@ -9,6 +9,8 @@ its date in each row. Nothing here reads charges.
     focus.column_type("ChargePeriodStart")          # 'timestamp'
 """
 
+from pertoken.focus.currencies import currencies
+from pertoken.focus.dependencies import Condition, Dependency, dependencies
 from pertoken.focus.details import DetailKey, detail_keys
 from pertoken.focus.services import subcategories
 from pertoken.focus.specification import (
@@ -19,6 +21,8 @@ from pertoken.focus.specification import (
     allowed_values,
     column_type,
     columns,
+    renamed_columns,
+    since,
 )
 from pertoken.focus.units import UNIT_PATTERN, unit_words
 
@@ -27,12 +31,18 @@ __all__ = [
     "DRAFT",
     "UNIT_PATTERN",
     "VERSIONS",
+    "Condition",
+    "Dependency",
     "DetailKey",
     "FocusColumn",
     "allowed_values",
     "column_type",
     "columns",
+    "currencies",
+    "dependencies",
     "detail_keys",
+    "renamed_columns",
+    "since",
     "subcategories",
     "unit_words",
 ]

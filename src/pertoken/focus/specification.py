@@ -115,6 +115,27 @@ def allowed_values(
     )
 
 
+@cache
+def renamed_columns() -> Mapping[str, str]:
+    """Columns from before 1.0, and what became of each.
+
+    >>> renamed_columns()["UsageQuantity"]
+    'renamed to ConsumedQuantity in 1.0'
+    """
+    rows = (row for row in table("columns") if row["feature_level"] == "Renamed")
+    return {row["column"]: row["condition"] for row in rows}
+
+
+def since(first: str, version: str) -> bool:
+    """Whether a rule introduced in version `first` holds in `version`.
+
+    >>> since("1.1", "1.5-draft"), since("1.1", "1.0")
+    (True, False)
+    """
+    order = (*VERSIONS, DRAFT)
+    return order.index(first) <= order.index(version)
+
+
 def _check_version(version: str) -> None:
     known = (*VERSIONS, DRAFT)
     if version not in known:
