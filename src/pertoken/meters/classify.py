@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pertoken.meters.grammar import UNKNOWN_WORD, meter_read, strange_words
+from pertoken.meters.grammar import UNKNOWN_WORD, has_unit, meter_read, strange_words
 from pertoken.meters.products import (
     Product,
     heading,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MANY = 200_000
 _PLAN_METER = "paygo"
+_PARTS = " - "
 _SLUG = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
 
 _Sentence = tuple[tuple[str, ...], Product, Measure]
@@ -51,10 +52,15 @@ def classify(name: MeterName) -> Meter:
     text = name.meter_name or name.product_name or ""
     if len(text) > LONGEST_NAME:
         return _too_long
+    if _PARTS in text:
+        return _in_another_field(name, measure) or _plan_meter(name, text, product, measure)
     words = words_of(text)
     if _PLAN_METER in words:
         return _plan_meter(name, text, product, measure)
-    return _remembered(product.model_words + words, product, measure)
+    meter = _remembered(product.model_words + words, product, measure)
+    if meter.status == UNRECOGNISED and not has_unit(words):
+        return _in_another_field(name, measure) or meter
+    return meter
 
 
 def classify_all(names: Iterable[MeterName]) -> list[Meter]:
@@ -106,9 +112,26 @@ def _with_strange_words(
     return meter._replace(reason=reason)
 
 
+def _in_another_field(name: MeterName, measure: Measure) -> Meter | None:
+    """The meter in a text such as "Azure OpenAI - gpt 4.1 Inp glbl Tokens - US East 2".
+
+    Some bills carry the whole text as the meter's name, or the meter in the product's place.
+    """
+    for text in (name.meter_name, name.product_name, name.description):
+        parts = (text or "")[:LONGEST_NAME].split(_PARTS)
+        product = product_of(name._replace(product_name=parts[0], description=name.product_name))
+        for part in parts:
+            words = words_of(part)
+            if has_unit(words) and _PLAN_METER not in words:
+                meter = _remembered(words, product, measure)
+                if meter.status == RECOGNISED:
+                    return meter._replace(reason=f"{meter.reason}; found in: {text}"[:LONGEST_NAME])
+    return None
+
+
 def _plan_meter(name: MeterName, text: str, product: Product, measure: Measure) -> Meter:
     """A marketplace meter: its own words say what is counted, its plan says which model."""
-    words = words_of(text.rsplit(" - ", 1)[-1])
+    words = words_of(text.rsplit(_PARTS, 1)[-1])
     meter = _remembered(words, product, measure)
     for plan in (name.product_name, heading(text), name.description):
         if meter.status == RECOGNISED or not plan or len(plan) > LONGEST_NAME:

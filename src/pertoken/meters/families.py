@@ -73,6 +73,11 @@ def canonical(text: str) -> list[str]:
     return phrased(words_of(text))
 
 
+def name_words(text: str) -> tuple[str, ...]:
+    """The words of a model's name in the data files."""
+    return tuple(model_word(word) for word in canonical(text))
+
+
 @cache
 def model_word(word: str) -> str:
     """The spelling of a word inside a model's name."""

@@ -35,6 +35,7 @@ UNKNOWN_WORD = "\N{REPLACEMENT CHARACTER}"
 _CAPACITY = "Capacity"
 _MANAGED = "Managed"
 _MADE = frozenset({"Images", "Megapixels", "Videos"})
+_NO_MODEL = ("",)
 _NO_DIRECTION = frozenset({"Training", "Hosting", _CAPACITY, _MANAGED})
 
 
@@ -58,11 +59,17 @@ def meter_read(words: tuple[str, ...], product: Product, measure: Measure) -> Me
     leftover = _leftover(reading)
     if leftover:
         reason = "words left over: " + " ".join(word[:60] for word in leftover[:12])
+        reason = "no model named" if leftover == _NO_MODEL else reason
         return _set_aside(parts, measure, UNRECOGNISED, reason)
     meter = _meter(reading, measure, parts)
     if reading.resolution is None and reading.model_words:
         return _without_model(meter, reading, product)
     return meter
+
+
+def has_unit(words: tuple[str, ...]) -> bool:
+    """Whether one of the words is a unit, as in every meter's full name."""
+    return not _unit_words().isdisjoint(words)
 
 
 def strange_words(words: tuple[str, ...]) -> list[int]:
@@ -106,13 +113,15 @@ def _leftover(reading: Reading) -> tuple[str, ...]:
         return tuple(word for word in reading.model_words if not is_known(word))
     stated = reading.fields.stated
     serves_every_model = stated.get("use") in (_CAPACITY, _MANAGED) or "hardware" in stated
-    return () if serves_every_model else ("(no model named)",)
+    return () if serves_every_model else _NO_MODEL
 
 
 def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: str) -> Meter:
     """A meter that is not read: only what its words state beyond doubt."""
     fields = fields_of([part.field for part in parts if part.field and not part.is_double])
     doubtful = {conflict.split(":")[0] for conflict in fields.conflicts}
+    if "direction" in doubtful:
+        doubtful.add("cache")
     stated = {kind: value for kind, value in fields.stated.items() if kind not in doubtful}
     cache_action = stated.get("cache")
     use = stated.get("use")
@@ -155,7 +164,10 @@ def _meter(reading: Reading, measure: Measure, parts: tuple[Part, ...]) -> Meter
     unit = unit_of(stated.get("unit"), measure, use)
     tokens, agree = tokens_per_unit(unit, stated.get("scale"), measure)
     if not agree:
-        reason = f"two values for the block: {stated['scale']} and {measure.block}"
+        block = f"{stated.get('scale', '')} Tokens".lstrip()
+        reason = (
+            f"two values for the unit: {block} and {measure.block} {measure.unit or ''}".rstrip()
+        )
         return _set_aside(parts, measure, AMBIGUOUS, reason)
     modality = stated.get("modality") or _modality(model)
     direction = _direction(stated, model, unit, modality)

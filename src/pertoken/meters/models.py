@@ -16,9 +16,9 @@ from typing import NamedTuple
 from pertoken.meters.dates import dates_apart, version_of
 from pertoken.meters.families import (
     Family,
-    canonical,
     families,
-    model_word,
+    is_number,
+    name_words,
     named_families,
     without_name,
 )
@@ -64,7 +64,8 @@ def resolved(
         return ()
     named = named_families(words)
     inside = [family for family in named if allowed == ANY or family.key in allowed]
-    implied = [families()[default]] if default and families()[default] not in inside else []
+    is_named = any(family.words for family in inside)
+    implied = [families()[default]] if default and not is_named else []
     for candidates in (inside, implied, _nameless(allowed)):
         if found := _from_table(words, candidates):
             return found
@@ -88,8 +89,7 @@ def _nameless(allowed: tuple[str, ...]) -> list[Family]:
 def _table() -> dict[tuple[str, tuple[str, ...]], _Row]:
     found: dict[tuple[str, tuple[str, ...]], _Row] = {}
     for row in rows_of("models.csv"):
-        words = tuple(model_word(word) for word in canonical(row["words"]))
-        rest = without_name(words, families()[row["family"]])
+        rest = without_name(name_words(row["words"]), families()[row["family"]])
         found[row["family"], tuple(sorted(rest))] = _Row(
             row["model_id"], tuple(row["modalities"].split()), row["use"], row["direction"]
         )
@@ -102,9 +102,12 @@ def _table_words() -> frozenset[str]:
 
 
 def _from_table(words: tuple[str, ...], candidates: list[Family]) -> tuple[Resolution, ...]:
+    """The models of the table with exactly these words; no number stands before a family's name."""
     found: dict[str, Resolution] = {}
     for family in candidates:
         rest = without_name(words, family)
+        if len(rest) < len(words) and is_number(words[0]) and words[0] not in family.words:
+            continue
         undated, date = dates_apart(rest)
         row = _row(family, rest)
         if row is None and date:

@@ -30,6 +30,7 @@ NO_DEFAULT = "-"  # a model that counts several things, none of which goes witho
 _LETTERED = re.compile(r"[krvm]\d{1,2}(?:\.\d+)?")
 _DOTLESS = re.compile(r"[4-9]\d")
 _SIZE_LETTERS = frozenset("bke")
+_MEDIA = ("text", "audio", "image", "video")
 _BOTH = "version size"
 
 
@@ -56,8 +57,9 @@ def formed_name(words: tuple[str, ...], family: Family) -> FormedName | None:
     version, note = version_of(family.developer, date)
     suffix = "" if "instruct" in rest else family.suffix
     model_id = family.prefix + "-".join(_id_parts(rest, family)) + suffix
-    implied = _implied(rest) or family.modality or NO_DEFAULT
-    return FormedName(model_id, (implied, "text", "audio", "image", "video"), version, note)
+    implied = _implied(rest)
+    counted = (implied, *_MEDIA) if implied else (family.modality or NO_DEFAULT, "text")
+    return FormedName(model_id, counted, version, note)
 
 
 def modality_of(words: tuple[str, ...], default_family: str | None) -> str | None:

@@ -68,6 +68,7 @@ def tokens_per_unit(
     if unit != TOKENS:
         return None, True
     stated = int(scale) if scale else None
-    if stated and measure.block and stated != measure.block:
+    differ = bool(stated and measure.block and stated != measure.block)
+    if differ or measure.unit:
         return None, False
     return measure.block or stated, True
