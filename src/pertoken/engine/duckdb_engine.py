@@ -116,9 +116,10 @@ class DuckDBEngine:
 
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
-        answer = self._run(sql, values)
-        table = answer.to_arrow_table if hasattr(answer, "to_arrow_table") else answer.arrow
-        return table()
+        try:
+            return self._session.sql(sql, params=list(values)).to_arrow_table()
+        except duckdb.Error as error:
+            raise _query_failed(error) from error
 
     def write_parquet(self, sql: str, path: Path) -> int:
         """Write a query to one zstd Parquet file and give its rows."""
@@ -134,12 +135,16 @@ class DuckDBEngine:
         try:
             return self._session.execute(sql, list(values))
         except duckdb.Error as error:
-            raise EngineError(
-                f"The engine could not run a query: {_first_line(error)}",
-                "Expected a query over relations and columns that exist.",
-                "If the hub was made by this version, report it with the command that failed.",
-                detail=str(error),
-            ) from error
+            raise _query_failed(error) from error
+
+
+def _query_failed(error: duckdb.Error) -> EngineError:
+    return EngineError(
+        f"The engine could not run a query: {_first_line(error)}",
+        "Expected a query over relations and columns that exist.",
+        "If the hub was made by this version, report it with the command that failed.",
+        detail=str(error),
+    )
 
 
 def unreadable(paths: Sequence[str], error: EngineError, expected: str) -> SourceError:

@@ -5,7 +5,8 @@ fits a reading decides, another of the trusted pairs that fits another reading m
 contradictory. ContractedCost comes last and alone: exports before November 2024 divided it by the
 block size. The comparison runs in DOUBLE with a tolerance of 1e-6 of the cost, or half of the
 cost's last digit where it was rounded to cents or to four digits: the readings are a factor of the
-block size apart, so no rounding can turn one into another. Quantities themselves stay DECIMAL.
+block size apart, so no rounding can turn one into another; a cost so small that both readings fit
+proves nothing. Quantities themselves stay DECIMAL.
 
 Source: docs/decisions/0003-quantity-by-arithmetic.md.
 """
@@ -75,11 +76,15 @@ def _vote(price: str, cost: str) -> str:
     product = f"CAST({price} AS DOUBLE) * CAST({{quantity}} AS DOUBLE)"
     consumed = product.format(quantity="ConsumedQuantity")
     pricing = product.format(quantity="PricingQuantity")
+    reads_consumed = f"abs({consumed} / q_Block - {money}) <= {tolerance}"
+    reads_blocks = f"abs({consumed} - {money}) <= {tolerance}"
+    reads_pricing = f"abs({pricing} - {money}) <= {tolerance} AND q_Block IS NOT NULL"
     return (
-        f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 THEN NULL "
-        f"WHEN abs({consumed} / q_Block - {money}) <= {tolerance} THEN 'consumed' "
-        f"WHEN abs({consumed} - {money}) <= {tolerance} THEN 'blocks' "
-        f"WHEN abs({pricing} - {money}) <= {tolerance} AND q_Block IS NOT NULL THEN 'pricing' END"
+        f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 "
+        f"OR (q_Block <> 1 AND {reads_consumed} AND {reads_blocks}) THEN NULL "
+        f"WHEN {reads_consumed} THEN 'consumed' "
+        f"WHEN {reads_blocks} THEN 'blocks' "
+        f"WHEN {reads_pricing} THEN 'pricing' END"
     )
 
 

@@ -1,0 +1,59 @@
+# Two commands on a fresh machine (git, Python 3.11 or newer, make): `make demo` and `make test`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := all
+.PHONY: all demo test format lint types imports tests docs parity golden bench lock clean
+
+all: format lint types imports tests
+
+demo: $(READY)  ## ingest the bundled tenant and print its unit-cost matrix
+	$(BIN)/pertoken demo
+
+test: $(READY)  ## everything that CI runs
+	$(BIN)/ruff format --check src tests benchmarks
+	$(MAKE) lint types imports tests
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff format src tests benchmarks
+
+lint: $(READY)  ## ruff, every rule but those explained in pyproject.toml
+	$(BIN)/ruff check src tests benchmarks
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(READY)  ## the floors: imports point down
+	$(BIN)/lint-imports
+
+tests: $(READY)  ## all tests, documentation included
+	$(BIN)/pytest -n 2 --dist worksteal
+
+docs: $(READY)  ## the tests that hold the documentation to the code
+	$(BIN)/pytest tests/docs
+
+parity: $(READY)  ## the same transforms on DuckDB and on Spark Connect
+	$(BIN)/pytest tests/parity
+
+golden: $(READY)  ## write the golden files anew; review the diff
+	PERTOKEN_GOLDEN=1 $(BIN)/pytest tests/reports tests/cli
+
+bench: $(READY)  ## ratios against baselines of the same run
+	$(BIN)/python benchmarks/run.py
+
+lock: $(READY)  ## compile the locked requirements anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group lint --group test --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --output-file requirements/dev.txt
+
+$(READY): requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean:  ## remove what these commands made
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
