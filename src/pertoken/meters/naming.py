@@ -29,6 +29,9 @@ MOST_WORDS = 8
 NO_DEFAULT = "-"  # a model that counts several things, none of which goes without saying
 _LETTERED = re.compile(r"[krvm]\d{1,2}(?:\.\d+)?")
 _DOTLESS = re.compile(r"[4-9]\d")
+# A version as models have it: 5, 5.6, k2.5, v4; and for some developers a year and a month: 2508.
+_VERSION = re.compile(r"[okrvm]?[1-9]\d?(?:\.\d{1,2})?[oe]?")
+_YEAR_MONTH = re.compile(r"2\d(?:0[1-9]|1[0-2])")
 _SIZE_LETTERS = frozenset("bke")
 _MEDIA = ("text", "audio", "image", "video")
 _BOTH = "version size"
@@ -96,10 +99,16 @@ def _has_shape(words: tuple[str, ...], rest: tuple[str, ...], family: Family) ->
 
 def _fit(numbers: list[str], family: Family) -> bool:
     """Whether the numbers are those of the family: a version, a size (70b, 128k), or both."""
-    kinds = " ".join("size" if word[-1] in _SIZE_LETTERS else "version" for word in numbers)
+    kinds = " ".join(_kind_of_number(word, family) for word in numbers)
     if kinds == _BOTH:
         return kinds == family.numbers or (family.numbers == "version" and not family.dotless)
     return kinds == family.numbers or (family.version_dot != "" and kinds == "version version")
+
+
+def _kind_of_number(word: str, family: Family) -> str:
+    if _VERSION.fullmatch(word) or (family.dates_in_id and _YEAR_MONTH.fullmatch(word)):
+        return "version"
+    return "size" if word[-1] in _SIZE_LETTERS else "other"
 
 
 def _is_one_new_name(unlisted: list[str], words: tuple[str, ...], family: Family) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MANY_VALUES = frozenset({"detail", "hardware"})
 _MOST_DOUBLE_WORDS = 6
 _PICTURE = Role("detail", "Picture format", frozenset())
+_EVERY_MODEL = frozenset({"Capacity", "Managed"})
 _REALTIME = "realtime"
 
 
@@ -158,8 +159,10 @@ def _readings_with(
 
 
 def _fits(resolution: Resolution, fields: Fields) -> bool:
-    """Whether the model counts what the name says is counted."""
+    """Whether the model counts what the name says is counted, and may have such a meter."""
     modality = fields.stated.get("modality")
+    if resolution.by_rule and fields.stated.get("use") in _EVERY_MODEL:
+        return False
     return modality is None or modality in resolution.modalities or "none" in resolution.modalities
 
 
