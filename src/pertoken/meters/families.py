@@ -14,6 +14,7 @@ from pertoken.meters.words import phrased, words_of
 
 # A version or a size: 4.1, 4o, 70b, 128k, k2.5, v3, o3.
 _NUMBER = re.compile(r"\d+(?:\.\d+)*(?:gb|[bkmeo])?|[okrvm]\d{1,2}(?:\.\d+)?")
+_SHORTEST_RULE_WORD = 3
 _NUMBERED_FAMILY = "o"
 
 
@@ -30,10 +31,10 @@ class Family(NamedTuple):
     dotless: bool  # whether 54 may stand for 5.4
     dates_in_id: bool
     codename_from: float | None
-    version_letter: str
+    version_letters: str  # letters that a version begins with; the first goes without saying
     version_dot: str
     nameless: bool  # whether meters leave the family's name out
-    numbers: str  # the numbers that an id formed by rule must have: a version, a size, or both
+    numbers: str  # what an id formed by rule has: a version, a size, both, or a version (size)
     unsure_words: frozenset[str]  # words beside which the rule does not hold
 
 
@@ -88,6 +89,13 @@ def model_word(word: str) -> str:
 
 
 @cache
+def rule_words() -> frozenset[str]:
+    """Words that an id formed by rule may hold: no short ones, no names of families."""
+    names = {word for family in families().values() for word in family.words}
+    return frozenset(w for w in model_words() - names if len(w) >= _SHORTEST_RULE_WORD)
+
+
+@cache
 def model_words() -> frozenset[str]:
     """Every word that is known to stand in the name of a model."""
     roles = [role for roles in vocabulary().roles.values() for role in roles]
@@ -119,7 +127,7 @@ def _family(row: dict[str, str]) -> Family:
         dotless=row["dotless"] == "yes",
         dates_in_id=row["month_day"] == "id",
         codename_from=float(row["codename_from"]) if row["codename_from"] else None,
-        version_letter=row["version_letter"],
+        version_letters=row["version_letters"].replace(" ", ""),
         version_dot=row["version_dot"],
         nameless=row["nameless"] == "yes",
         numbers=row["numbers"],

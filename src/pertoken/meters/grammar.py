@@ -10,6 +10,7 @@ Source: docs/meters.md, "Grammar".
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pertoken.meters.families import is_number
@@ -118,32 +119,43 @@ def _leftover(reading: Reading) -> tuple[str, ...]:
 
 def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: str) -> Meter:
     """A meter that is not read: only what its words state beyond doubt."""
-    fields = fields_of([part.field for part in parts if part.field and not part.is_double])
-    doubtful = {conflict.split(":")[0] for conflict in fields.conflicts}
-    if "direction" in doubtful:
-        doubtful.add("cache")
-    stated = {kind: value for kind, value in fields.stated.items() if kind not in doubtful}
-    cache_action = stated.get("cache")
+    stated = _beyond_doubt(parts)
     use = stated.get("use")
-    unit = unit_of(stated.get("unit"), measure, use or "")
+    unit = stated.get("unit")
+    unit = None if unit == "Unit" else unit_of(unit, measure, use or "") if unit else None
     return Meter(
         model_developer=None,
         model_family=None,
         model_id=None,
         model_version=None,
-        token_direction="Input" if cache_action else stated.get("direction"),
-        token_cache_action=cache_action,
+        token_direction="Input" if "cache" in stated else stated.get("direction"),
+        token_cache_action=stated.get("cache"),
         modality=stated.get("modality"),
         deployment_scope=stated.get("scope"),
         service_tier=stated.get("tier"),
         context_tier=stated.get("context"),
         meter_use="Hosting" if use == _MANAGED else use,
-        fine_tuned=True if "tuned" in stated else None,
+        fine_tuned=None,
         unit=unit,
         tokens_per_unit=tokens_per_unit(unit, stated.get("scale"), measure)[0],
         status=status,
         reason=reason,
     )
+
+
+def _beyond_doubt(parts: tuple[Part, ...]) -> dict[str, str]:
+    """What the words of an unread name state: no field with two values, and no direction beside
+    an unknown word, which may say that the tokens are cached or written.
+    """
+    fields = fields_of([part.field for part in parts if part.field and not part.is_double])
+    doubtful = {conflict.split(":")[0] for conflict in fields.conflicts}
+    for part, neighbour in [*pairwise(parts), *pairwise(reversed(parts))]:
+        unknown = neighbour.field is None and not is_known(neighbour.word)
+        if unknown and part.field and part.field.kind in ("direction", "cache"):
+            doubtful.add("direction")
+    if "direction" in doubtful:
+        doubtful.add("cache")
+    return {kind: value for kind, value in fields.stated.items() if kind not in doubtful}
 
 
 def _without_model(meter: Meter, reading: Reading, product: Product) -> Meter:

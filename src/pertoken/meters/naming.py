@@ -13,13 +13,14 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from pertoken.meters.dates import dates_apart, is_date, version_of
+from pertoken.meters.dates import dates_apart, version_of
 from pertoken.meters.families import (
     Family,
     families,
     is_number,
     model_words,
     named_families,
+    rule_words,
     without_name,
 )
 from pertoken.meters.newnames import is_new_name
@@ -30,11 +31,10 @@ NO_DEFAULT = "-"  # a model that counts several things, none of which goes witho
 _LETTERED = re.compile(r"[krvm]\d{1,2}(?:\.\d+)?")
 _DOTLESS = re.compile(r"[4-9]\d")
 # A version as models have it: 5, 5.6, k2.5, v4; and for some developers a year and a month: 2508.
-_VERSION = re.compile(r"[okrvm]?[1-9]\d?(?:\.\d{1,2})?[oe]?")
+_VERSION = re.compile(r"([okrvm]?)[1-9](?:\.\d{1,2})?[oe]?")
 _YEAR_MONTH = re.compile(r"2\d(?:0[1-9]|1[0-2])")
 _SIZE_LETTERS = frozenset("bke")
 _MEDIA = ("text", "audio", "image", "video")
-_BOTH = "version size"
 
 
 class FormedName(NamedTuple):
@@ -73,7 +73,7 @@ def modality_of(words: tuple[str, ...], default_family: str | None) -> str | Non
     implied = _implied(words)
     if implied:
         return None if implied == NO_DEFAULT else implied
-    if not any(is_number(word) and not is_date(word) for word in words):
+    if not any(_VERSION.fullmatch(word) for word in words):
         return None
     named = [family for family in named_families(words) if family.words]
     family = named[0] if named else families().get(default_family or "")
@@ -93,20 +93,25 @@ def _has_shape(words: tuple[str, ...], rest: tuple[str, ...], family: Family) ->
     numbers = [word for word in rest if is_number(word)]
     if not (_fit(numbers, family) if numbers else family.dotless and named[0] and _implied(rest)):
         return False
-    unlisted = [word for word in rest if word not in numbers and word not in model_words()]
+    unlisted = [word for word in rest if not is_number(word) and word not in rule_words()]
     return not unlisted or _is_one_new_name(unlisted, rest, family)
 
 
 def _fit(numbers: list[str], family: Family) -> bool:
     """Whether the numbers are those of the family: a version, a size (70b, 128k), or both."""
     kinds = " ".join(_kind_of_number(word, family) for word in numbers)
-    if kinds == _BOTH:
-        return kinds == family.numbers or (family.numbers == "version" and not family.dotless)
+    if family.numbers == "version (size)":
+        return kinds in ("version", "version size")
     return kinds == family.numbers or (family.version_dot != "" and kinds == "version version")
 
 
 def _kind_of_number(word: str, family: Family) -> str:
-    if _VERSION.fullmatch(word) or (family.dates_in_id and _YEAR_MONTH.fullmatch(word)):
+    version = _VERSION.fullmatch(word)
+    if version and version[1].upper() in family.version_letters:
+        return "version"
+    if (family.dotless and _DOTLESS.fullmatch(word)) or (
+        family.dates_in_id and _YEAR_MONTH.fullmatch(word)
+    ):
         return "version"
     return "size" if word[-1] in _SIZE_LETTERS else "other"
 
@@ -129,7 +134,7 @@ def _id_parts(words: tuple[str, ...], family: Family) -> list[str]:
             if _LETTERED.fullmatch(part):
                 part = part.upper()
             elif not versioned and part[0].isdigit() and part[-1].isdigit():
-                part = family.version_letter + part
+                part = family.version_letters[:1] + part
             if family.version_dot:
                 part = part.replace(".", family.version_dot)
             versioned = True

@@ -1,18 +1,15 @@
 """Words that nobody has listed yet: when one may be taken as the name of a new model.
 
 Since GPT-5.6 OpenAI names the sizes of a version by a word of its own ("5.6 sol", "6 astra"), so
-one unlisted word straight after such a version is read as a name. A word that resembles a field
-word may be a new spelling of it and is never taken; resemblance only ever leads to abstaining.
+one unlisted word straight after such a version is read as a name. A word one letter away from a
+known word may be a spelling of it and is never taken; likeness only ever leads to abstaining.
 
 Source: families.csv, codename_from; docs/meters.md, "New models".
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from functools import cache
-
-from pertoken.meters.vocabulary import MODEL, vocabulary
+from pertoken.meters.vocabulary import vocabulary
 
 _SHORTEST, _LONGEST = 3, 12
 
@@ -29,7 +26,7 @@ def is_new_name(word: str, version: str, codename_from: float | None) -> bool:
         return False
     if not (word.isascii() and word.isalpha() and _SHORTEST <= len(word) <= _LONGEST):
         return False
-    return not get_close_matches(word, _field_words(), n=1, cutoff=0.7)
+    return not any(_is_alike(word, known) for known in vocabulary().spellings)
 
 
 def _as_version(text: str) -> float:
@@ -40,11 +37,17 @@ def _as_version(text: str) -> float:
     return number / 10 if "." not in text and 10 <= number < 100 else number  # noqa: PLR2004
 
 
-@cache
-def _field_words() -> list[str]:
-    known = vocabulary()
-    return [
-        word
-        for word, spelling in known.spellings.items()
-        if any(role.kind != MODEL for role in known.roles[spelling])
-    ]
+def _is_alike(word: str, known: str) -> bool:
+    """Whether one letter put in, left out, replaced or moved makes the words equal."""
+    if abs(len(word) - len(known)) > 1:
+        return False
+    at = next((at for at, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), None)
+    if at is None:
+        return True
+    rest, known_rest = word[at:], known[at:]
+    return (
+        rest[1:] == known_rest[1:]
+        or rest[1:] == known_rest
+        or rest == known_rest[1:]
+        or (rest[1::-1] == known_rest[:2] and rest[2:] == known_rest[2:])
+    )

@@ -17,6 +17,7 @@ from pertoken.meters.vocabulary import vocabulary
 
 LONGEST_NAME = 400
 LONGEST_GLUED = 40
+SHORTEST_GLUED = 3
 _MANY = 200_000
 
 _RUNS = re.compile(r"\d{3,4}x\d{3,4}|\d+(?:\.\d+)*|[^\W\d_]+|.")
@@ -28,9 +29,6 @@ _SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum() and c
 # What may stand after a number: billions, thousands, experts, omni, pixels, seconds, gigabytes.
 _SIZES = ("gb", "b", "k", "m", "e", "o", "p", "s")
 _VERSION_LETTERS = frozenset("okrvm")
-# These two letters occur inside too many other words to be parted from a glued word.
-_NEVER_GLUED = frozenset({"in", "ip", "op", "ch", "rg", "fl", "rt"})
-
 _words_of_chunk: dict[str, tuple[str, ...]] = {}
 
 
@@ -147,7 +145,7 @@ def _letter_parts(letters: str) -> tuple[tuple[str, ...], ...]:
         ]
         fewest = min(map(len, options), default=0)
         best[end] = [option for option in options if len(option) == fewest][:2]
-    found = [parts for parts in best[-1] if _is_plain(parts)]
+    found = best[-1]
     if letters[-1] in _VERSION_LETTERS:
         found += [(*parts, letters[-1]) for parts in best[-2]]
     return tuple(found)
@@ -155,10 +153,5 @@ def _letter_parts(letters: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _glued_words() -> frozenset[str]:
-    known = vocabulary().spellings
-    return frozenset(word for word in known if len(word) > 1 and word not in _NEVER_GLUED)
-
-
-def _is_plain(parts: tuple[str, ...]) -> bool:
-    """Whether letters glued to letters are long enough not to be chance."""
-    return len(parts) < 2 or sum(map(len, parts)) * 2 >= 5 * len(parts)  # noqa: PLR2004
+    """Words long enough to be parted from others; shorter ones occur inside too many words."""
+    return frozenset(word for word in vocabulary().spellings if len(word) >= SHORTEST_GLUED)
