@@ -120,6 +120,7 @@ def test_an_unknown_word_is_never_read_over(name: MeterName, noise: str, before:
     assert noise in meter.reason or meter.status == "ambiguous"
 
 
+@settings(max_examples=300)
 @given(st.sampled_from(NAMES), st.integers(0, 99_999))
 def test_a_number_before_or_behind_a_name_is_never_read_over(name: MeterName, number: int) -> None:
     for spelt in (f"{name.meter_name} {number}", f"{number} {name.meter_name}"):

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pertoken.meters.grammar import UNKNOWN_WORD, has_unit, meter_read, strange_words
+from pertoken.meters.grammar import UNKNOWN_WORD, has_unit, meter_read, ordered_words, strange_words
 from pertoken.meters.products import (
     Product,
     heading,
@@ -91,8 +91,13 @@ def _remembered(words: tuple[str, ...], product: Product, measure: Measure) -> M
             return _with_strange_words(words, strange, product, measure)
         if len(_meters) > _MANY:
             _meters.clear()
-        meter = _meters[sentence] = meter_read(words, product, measure)
+        meter = _meters[sentence] = _read(ordered_words(words), product, measure)
     return meter
+
+
+@lru_cache(maxsize=_MANY)
+def _read(words: tuple[str, ...], product: Product, measure: Measure) -> Meter:
+    return meter_read(words, product, measure)
 
 
 def _with_strange_words(

@@ -29,7 +29,8 @@ class Family(NamedTuple):
     suffix: str
     modality: str
     dotless: bool  # whether 54 may stand for 5.4
-    dates_in_id: bool
+    dates_in_id: bool  # whether 0324 is part of the id, not a version beside it
+    year_months: bool  # whether 2508 is a version
     codename_from: float | None
     version_letters: str  # letters that a version begins with; the first goes without saying
     version_dot: str
@@ -125,7 +126,8 @@ def _family(row: dict[str, str]) -> Family:
         suffix=row["suffix"],
         modality=row["modality"],
         dotless=row["dotless"] == "yes",
-        dates_in_id=row["month_day"] == "id",
+        dates_in_id=row["dates"] != "version",
+        year_months=row["dates"] == "year-month",
         codename_from=float(row["codename_from"]) if row["codename_from"] else None,
         version_letters=row["version_letters"].replace(" ", ""),
         version_dot=row["version_dot"],

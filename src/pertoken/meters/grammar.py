@@ -25,7 +25,7 @@ from pertoken.meters.readings import (
 )
 from pertoken.meters.units import TOKENS, Measure, tokens_per_unit, unit_of
 from pertoken.meters.values import AMBIGUOUS, RECOGNISED, UNRECOGNISED, Meter
-from pertoken.meters.vocabulary import vocabulary
+from pertoken.meters.vocabulary import MODEL, vocabulary
 from pertoken.meters.words import is_picture
 
 if TYPE_CHECKING:
@@ -89,6 +89,32 @@ def strange_words(words: tuple[str, ...]) -> list[int]:
         and (at > last_unit if is_number(word) else at == 0 or not is_number(words[at - 1]))
         and not is_picture(word)
     ]
+
+
+def ordered_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words with those whose place says nothing behind the others, each once.
+
+    Meters with the same words in another order are the same meter: the scope may stand before or
+    behind the direction. Words of a model's name and of phrases keep their places.
+    """
+    placeless = _placeless_words()
+    moved = {word for word in words if word in placeless}
+    return (*(word for word in words if word not in placeless), *sorted(moved))
+
+
+@cache
+def _placeless_words() -> frozenset[str]:
+    """Words that are fields and nothing else in every product, and no part of a phrase."""
+    known = vocabulary()
+    parts = {part for phrases in known.phrases.values() for words, _ in phrases for part in words}
+    return frozenset(
+        word
+        for word, roles in known.roles.items()
+        if word not in parts
+        and len(roles) == 1
+        and roles[0].kind != MODEL
+        and not roles[0].families
+    )
 
 
 @cache

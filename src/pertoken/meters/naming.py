@@ -110,7 +110,7 @@ def _kind_of_number(word: str, family: Family) -> str:
     if version and version[1].upper() in family.version_letters:
         return "version"
     if (family.dotless and _DOTLESS.fullmatch(word)) or (
-        family.dates_in_id and _YEAR_MONTH.fullmatch(word)
+        family.year_months and _YEAR_MONTH.fullmatch(word)
     ):
         return "version"
     return "size" if word[-1] in _SIZE_LETTERS else "other"

@@ -96,7 +96,7 @@ def fields_of(roles: list[Role]) -> Fields:
     if "Write" in values.get("cache", ()):
         values["cache"] = ["Write"]
     conflicts = [
-        f"{kind}: {' and '.join(found)}"
+        f"{kind}: {' and '.join(sorted(found))}"
         for kind, found in values.items()
         if len(found) > 1 and kind not in _MANY_VALUES
     ]
@@ -172,10 +172,12 @@ def _in_place(
     """Whether a rule may take the double words so: a name holds them before its version only."""
     if not resolution.by_rule or not doubles:
         return True
+    if not all(_is_modality(parts[at]) for at in doubles):
+        return False
     head = _head(parts)
     if any(part.word == _REALTIME for part in parts):
         return not as_name
-    return as_name == {at for at in doubles if at < head and _is_modality(parts[at])}
+    return as_name == {at for at in doubles if at < head}
 
 
 def _is_modality(part: Part) -> bool:
