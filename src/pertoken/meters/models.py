@@ -41,6 +41,7 @@ class Resolution(NamedTuple):
     use: str = ""
     direction: str = ""
     by_rule: bool = False
+    is_named: bool = False  # whether the family's own name is among the words of a table model
 
 
 class _Row(NamedTuple):
@@ -117,7 +118,14 @@ def _from_table(words: tuple[str, ...], candidates: list[Family]) -> tuple[Resol
         if row:
             version, note = version_of(family.developer, date)
             found[row.model_id] = Resolution(
-                row.model_id, family, row.modalities, version, note, row.use, row.direction
+                row.model_id,
+                family,
+                row.modalities,
+                version,
+                note,
+                row.use,
+                row.direction,
+                is_named=len(rest) < len(words),
             )
     return tuple(found.values())
 

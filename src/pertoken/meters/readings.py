@@ -161,7 +161,7 @@ def _readings_with(
 def _fits(resolution: Resolution, fields: Fields) -> bool:
     """Whether the model counts what the name says is counted, and may have such a meter."""
     modality = fields.stated.get("modality")
-    if resolution.by_rule and fields.stated.get("use") in _EVERY_MODEL:
+    if fields.stated.get("use") in _EVERY_MODEL and not resolution.is_named:
         return False
     return modality is None or modality in resolution.modalities or "none" in resolution.modalities
 
