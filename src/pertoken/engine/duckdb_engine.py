@@ -197,4 +197,6 @@ def _first_line(error: object) -> str:
 
 
 def _text_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(quoted_text(path) for path in paths) + "]"
+    """The paths as SQL, each meaning one file: DuckDB reads `*`, `?` and `[` as patterns."""
+    literal = (re.sub(r"([*?\[])", r"[\1]", path) for path in paths)
+    return "[" + ", ".join(quoted_text(path) for path in literal) + "]"

@@ -5,11 +5,13 @@
 
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
-from pertoken.hub.store import HUB_FORMAT, TABLES, Hub, Snapshot, Writer
+from pertoken.hub.store import Hub, Snapshot
+from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer
 
 __all__ = [
     "HUB_FORMAT",
     "LEDGER_COLUMNS",
+    "PARTITIONS",
     "TABLES",
     "Hub",
     "HubLock",

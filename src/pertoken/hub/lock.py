@@ -1,8 +1,11 @@
 """One writer at a time: a lock file made by put-if-absent, with an owner and an expiry.
 
 The file holds host, process and expiry. A lock is stale when it has expired, or when its process on
-this host is gone (a killed ingest must not stop the next one); a stale lock is taken over by
-renaming it away first, which only one process can do. The holder renews the expiry from a thread.
+this host is gone (a killed ingest must not stop the next one). A stale lock is removed, and a lock
+is renewed or released, only under a file lock of the system (`_lock.guard`), which dies with its
+process: so nobody removes a lock that was taken since it was judged. The holder renews the expiry
+from a thread. A holder that lost its lock (a machine that slept) is stopped by `check`, and at last
+by the commit itself, which names the version of `runs` that it replaces.
 
 Source: docs/decisions/0002-hub-commit.md.
 """
@@ -12,20 +15,56 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 import time
 import uuid
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pertoken.errors import HubError
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 LEASE_SECONDS = 120.0
 _RENEW_SECONDS = 20.0
 _POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Who holds a lock, as its file says; `expires` is in seconds since 1970."""
+
+    owner: str
+    host: str
+    process: int
+    expires: float
+
+    @classmethod
+    def of(cls, text: str) -> _Holder | None:
+        """The holder that a lock file names; None where the file is cut or says something else."""
+        try:
+            content = json.loads(text)
+            return cls(
+                str(content["owner"]),
+                str(content["host"]),
+                int(content["process"]),
+                float(content["expires"]),
+            )
+        except (ValueError, TypeError, KeyError, OverflowError):
+            return None
+
+    def is_gone(self) -> bool:
+        """Whether the lease has ended, or the process is known to have ended."""
+        here = self.host == _this_host()
+        return self.expires < time.time() or (here and not _process_runs(self.process))
 
 
 class HubLock:
@@ -34,7 +73,7 @@ class HubLock:
     def __init__(self, path: Path, *, wait_seconds: float = 60.0) -> None:
         self._path = path
         self._wait_seconds = wait_seconds
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = uuid.uuid4().hex
         self._released = threading.Event()
         self._renewal = threading.Thread(target=self._renew, name="hub-lock", daemon=True)
 
@@ -45,7 +84,7 @@ class HubLock:
             self._remove_when_stale()
             if time.monotonic() > deadline:
                 raise HubError(
-                    f"The hub is being written by {self._holder()} ({self._path}).",
+                    f"The hub is being written by {self._holder_words()} ({self._path}).",
                     f"Expected it to be free within {self._wait_seconds:g} seconds: "
                     "a hub has one writer at a time.",
                     "Wait for the other ingest, or delete the lock file if its machine is gone.",
@@ -63,14 +102,15 @@ class HubLock:
         """Let the lock go."""
         self._released.set()
         self._renewal.join()
-        if self._read().get("owner") == self._owner:
-            self._path.unlink(missing_ok=True)
+        with suppress(OSError), self._guard():
+            if self._is_mine():
+                self._path.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Raise HubError when the lock was lost, as after a long sleep of the machine."""
-        if self._read().get("owner") != self._owner:
+        if not self._is_mine():
             raise HubError(
-                f"The lock of the hub was lost to {self._holder()} ({self._path}).",
+                f"The lock of the hub was lost to {self._holder_words()} ({self._path}).",
                 "Expected the lock to be held until the end of the ingest.",
                 "Nothing was committed; run the ingest again.",
             )
@@ -81,69 +121,95 @@ class HubLock:
         except FileExistsError:
             return False
         except OSError as error:
-            raise HubError(
-                f"The hub cannot be written: {error.strerror} ({self._path}).",
-                "Expected a folder in which this user may create files.",
-                "Choose another --hub, or change the permissions of the folder.",
-            ) from error
+            raise self._unwritable(error) from error
         with os.fdopen(descriptor, "w", encoding="utf-8") as lock:
             lock.write(self._content())
         return True
 
     def _content(self) -> str:
-        host, process, _ = self._owner.rsplit(":", 2)
         expires = time.time() + LEASE_SECONDS
-        return json.dumps(
-            {"owner": self._owner, "host": host, "process": int(process), "expires": expires}
-        )
+        return json.dumps(asdict(_Holder(self._owner, _this_host(), os.getpid(), expires)))
 
-    def _read(self) -> dict[str, object]:
+    def _read(self) -> _Holder | None:
         try:
-            content = json.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+            return _Holder.of(self._path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return None
 
-    def _holder(self) -> str:
-        content = self._read()
-        return f"process {content.get('process', '?')} on {content.get('host', '?')}"
+    def _is_mine(self) -> bool:
+        holder = self._read()
+        return holder is not None and holder.owner == self._owner
+
+    def _holder_words(self) -> str:
+        holder = self._read()
+        if holder is None:
+            return "somebody whose lock file cannot be read"
+        return f"process {holder.process} on {holder.host.partition(' ')[0]}"
+
+    def _is_stale(self) -> bool:
+        holder = self._read()
+        if holder is not None:
+            return holder.is_gone()
+        # Not yet written, or cut off: the age of the file decides.
+        return time.time() - self._path.stat().st_mtime > LEASE_SECONDS
 
     def _remove_when_stale(self) -> None:
-        content = self._read()
-        if not content:
-            try:
-                # Not yet written, or cut off: the age of the file decides.
-                stale = time.time() - self._path.stat().st_mtime > LEASE_SECONDS
-            except OSError:
-                return
-        else:
-            stale = float(str(content.get("expires", 0))) < time.time() or (
-                content.get("host") == socket.gethostname()
-                and not _process_runs(int(str(content.get("process", 0))))
-            )
-        if stale:
-            grave = self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}")
-            try:
-                self._path.rename(grave)
-            except OSError:
-                return
-            grave.unlink(missing_ok=True)
+        try:
+            if self._is_stale():
+                with self._guard():
+                    if self._is_stale():
+                        self._path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Keep every other process from judging, renewing or removing the lock meanwhile."""
+        if sys.platform == "win32":
+            # An open file cannot be removed there, and `check` stops a holder that lost its lock.
+            yield
+            return
+        with self._path.with_name("_lock.guard").open("a") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            yield
 
     def _renew(self) -> None:
         while not self._released.wait(_RENEW_SECONDS):
-            if self._read().get("owner") != self._owner:
-                return
-            draft = self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}")
-            draft.write_text(self._content(), "utf-8")
-            draft.replace(self._path)
+            # A renewal that fails is tried again: the lease outlasts several.
+            with suppress(OSError), self._guard():
+                if not self._is_mine():
+                    return
+                draft = self._path.with_name(f"{self._path.name}.{self._owner}")
+                draft.write_text(self._content(), "utf-8")
+                draft.replace(self._path)
+
+    def _unwritable(self, error: OSError) -> HubError:
+        return HubError(
+            f"The hub cannot be written: {error.strerror} ({self._path}).",
+            "Expected a folder in which this user may create files.",
+            "Choose another --hub, or change the permissions of the folder.",
+        )
+
+
+def _this_host() -> str:
+    """The machine, and the process namespace in it: containers may share a name and count anew."""
+    try:
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
 
 
 def _process_runs(process: int) -> bool:
+    """Whether a process of this host runs; True where that cannot be known."""
+    if sys.platform == "win32" or process <= 0:
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return not _is_zombie(process)
 

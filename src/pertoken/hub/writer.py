@@ -1,0 +1,122 @@
+"""Writes the hub's tables, then makes everything visible with one commit.
+
+Data files are written by the engine and committed to their table by deltalake; nobody reads those
+versions until one new version of `runs` names them. Old files stay: an earlier commit names them.
+
+Source: docs/decisions/0002-hub-commit.md.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pertoken.errors import HubError
+from pertoken.hub.ledger import LedgerRun, ledger_table
+from pertoken.hub.tables import add_action, replace_files
+from pertoken.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pertoken.engine import Engine
+    from pertoken.hub.lock import HubLock
+    from pertoken.hub.store import Snapshot
+
+HUB_FORMAT = 1
+PARTITIONS = {"x_ScopeKey": "VARCHAR", "BillingMonth": "VARCHAR"}
+TABLES: dict[str, tuple[str, ...]] = {
+    "charges": tuple(PARTITIONS),
+    "token_costs": tuple(PARTITIONS),
+    "meters": (),
+    "tags": (),
+    "periods": (),
+}
+"""The tables and their partition columns; `runs`, the ledger, stands beside them."""
+
+
+class Writer:
+    """The right to write a hub, held while its lock is; `snapshot` is the commit it builds on."""
+
+    def __init__(
+        self,
+        root: Path,
+        engine: Engine,
+        lock: HubLock,
+        snapshot: Snapshot,
+        versions: Mapping[str, int | None],
+    ) -> None:
+        self.snapshot = snapshot
+        self._root = root
+        self._engine = engine
+        self._lock = lock
+        self._at = dict(versions)
+        self._named: dict[str, int] = dict(snapshot.versions)
+
+    def new_file(self, table: str, partition: Mapping[str, str]) -> Path:
+        """A path for a new data file of a partition; the file is no part of the table yet."""
+        folder = self._root / table
+        for column in TABLES.get(table, ()):
+            folder = folder / f"{column}={partition[column]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        return folder / f"{uuid.uuid4().hex}.parquet"
+
+    def replace(self, table: str, partition: Mapping[str, str], files: Mapping[Path, int]) -> None:
+        """Replace the files of one partition by `files` (path -> rows); none empties it."""
+        kinds: dict[str, str] = {}
+        for path in files:
+            self._engine.view_parquet("new_file", [str(path)])
+            kinds |= self._engine.columns("new_file")
+        kinds |= dict.fromkeys(TABLES[table], "VARCHAR")
+        self._named[table] = self._transact(table, files, kinds, partition)
+
+    def overwrite(self, table: str, sql: str) -> None:
+        """Replace a table without partitions by the answer of a query."""
+        path = self.new_file(table, {})
+        rows = self._engine.write_parquet(sql, path)
+        self.replace(table, {}, {path: rows})
+
+    def commit(self, runs: Sequence[LedgerRun], *, vocabulary_version: str) -> str:
+        """Make everything written visible: one new version of `runs`. Gives the commit's id."""
+        commit_id = uuid.uuid4().hex
+        commit = {
+            "CommitId": commit_id,
+            "CommittedAt": datetime.now(UTC).isoformat(),
+            "TableVersions": self._named,
+            "HubFormat": HUB_FORMAT,
+            "SoftwareVersion": __version__,
+            "VocabularyVersion": vocabulary_version,
+        }
+        self._engine.view_arrow("new_ledger", ledger_table(runs, commit))
+        path = self.new_file("runs", {})
+        rows = self._engine.write_parquet("SELECT * FROM new_ledger", path)
+        self._transact("runs", {path: rows}, self._engine.columns("new_ledger"), {})
+        return commit_id
+
+    def _transact(
+        self,
+        table: str,
+        files: Mapping[Path, int],
+        kinds: Mapping[str, str],
+        partition: Mapping[str, str],
+    ) -> int:
+        self._lock.check()
+        folder = self._root / table
+        actions = [add_action(folder, path, rows, partition) for path, rows in files.items()]
+        version = replace_files(folder, actions, kinds, partition, expected_version=self._at[table])
+        self._at[table] = version
+        return version
+
+
+def unwritable(folder: Path, error: OSError) -> HubError:
+    """The three lines for a folder in which nothing can be written."""
+    return HubError(
+        f"The hub cannot be written: {error.strerror} ({folder}).",
+        "Expected a folder in which this user may create files.",
+        "Choose another --hub, or change the permissions of the folder.",
+    )
