@@ -86,7 +86,8 @@ def charges_select(
     names = canonical_names(
         {name: kind for name, kind in columns.items() if name != "x_SourceFile"}
     )
-    names = {name: f"x_Source_{to}" if to in OWN_COLUMNS else to for name, to in names.items()}
+    own = {*OWN_COLUMNS, "BillingMonth", "x_ScopeKey"}
+    names = {name: f"x_Source_{to}" if to in own else to for name, to in names.items()}
     known = known_columns()
     tower = _Tower(relation, _typed(columns, names, known), _unread(columns, names, known))
     source_columns = tuple(dict.fromkeys(names.values()))
