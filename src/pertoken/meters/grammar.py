@@ -36,6 +36,7 @@ UNKNOWN_WORD = "\N{REPLACEMENT CHARACTER}"
 _CAPACITY = "Capacity"
 _MANAGED = "Managed"
 _MADE = frozenset({"Images", "Megapixels", "Videos"})
+_EMBEDDING = "embedding"
 _NO_MODEL = ("",)
 _NO_DIRECTION = frozenset({"Training", "Hosting", _CAPACITY, _MANAGED})
 
@@ -62,9 +63,10 @@ def meter_read(words: tuple[str, ...], product: Product, measure: Measure) -> Me
         reason = "words left over: " + " ".join(word[:60] for word in leftover[:12])
         reason = "no model named" if leftover == _NO_MODEL else reason
         return _set_aside(parts, measure, UNRECOGNISED, reason)
-    meter = _meter(reading, measure, parts)
+    implied = _implied_modality(reading, product)
+    meter = _meter(reading, measure, parts, implied)
     if reading.resolution is None and reading.model_words:
-        return _without_model(meter, reading, product)
+        return _without_model(meter, reading)
     return meter
 
 
@@ -158,7 +160,7 @@ def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: s
         token_cache_action=stated.get("cache"),
         modality=stated.get("modality"),
         deployment_scope=stated.get("scope"),
-        service_tier=stated.get("tier"),
+        service_tier=stated.get("tier") or _tier_beside_letters(parts, status),
         context_tier=stated.get("context"),
         meter_use="Hosting" if use == _MANAGED else use,
         fine_tuned=None,
@@ -167,6 +169,17 @@ def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: s
         status=status,
         reason=reason,
     )
+
+
+def _tier_beside_letters(parts: tuple[Part, ...], status: str) -> str | None:
+    """Standard where only single letters are not understood ("MAI o Tokens"): none is a tier."""
+    unknown = [part.word for part in parts if part.field is None and not is_known(part.word)]
+    letters = (
+        status == UNRECOGNISED
+        and unknown
+        and all(len(word) == 1 and word.isalpha() for word in unknown)
+    )
+    return "Standard" if letters else None
 
 
 def _beyond_doubt(parts: tuple[Part, ...]) -> dict[str, str]:
@@ -184,19 +197,18 @@ def _beyond_doubt(parts: tuple[Part, ...]) -> dict[str, str]:
     return {kind: value for kind, value in fields.stated.items() if kind not in doubtful}
 
 
-def _without_model(meter: Meter, reading: Reading, product: Product) -> Meter:
+def _without_model(meter: Meter, reading: Reading) -> Meter:
     """A meter whose every word is known but for which model they name together."""
-    implied = modality_of(reading.model_words, product.default_family)
-    stated = reading.fields.stated.get("modality")
     return meter._replace(
         model_id=None,
-        modality=implied if implied == "embedding" else stated or implied,
         status=UNRECOGNISED if meter.status == RECOGNISED else meter.status,
         reason="no model known by the words: " + " ".join(reading.model_words),
     )
 
 
-def _meter(reading: Reading, measure: Measure, parts: tuple[Part, ...]) -> Meter:
+def _meter(
+    reading: Reading, measure: Measure, parts: tuple[Part, ...], implied: str | None
+) -> Meter:
     stated, model = reading.fields.stated, reading.resolution
     use = _use(reading)
     unit = unit_of(stated.get("unit"), measure, use)
@@ -207,8 +219,9 @@ def _meter(reading: Reading, measure: Measure, parts: tuple[Part, ...]) -> Meter
             f"two values for the unit: {block} and {measure.block} {measure.unit or ''}".rstrip()
         )
         return _set_aside(parts, measure, AMBIGUOUS, reason)
-    modality = stated.get("modality") or _modality(model)
-    direction = _direction(stated, model, unit, modality)
+    embeds = implied == _EMBEDDING and (model is None or not model.is_mixed)
+    modality = implied if embeds else stated.get("modality") or implied
+    direction = _direction(reading, unit, modality, implied)
     if not use:
         trains = "tuned" in stated and unit == TOKENS and direction is None
         use = "Training" if trains else "Inference"
@@ -241,14 +254,18 @@ def _use(reading: Reading) -> str:
     return "Storage" if stated.get("unit") == "GB" else use
 
 
-def _modality(model: Resolution | None) -> str | None:
-    first = model.modalities[0] if model else NO_DEFAULT
-    return None if first in (NO_DEFAULT, "none") else first
+def _implied_modality(reading: Reading, product: Product) -> str | None:
+    """What goes without saying that the model counts."""
+    if reading.resolution:
+        first = reading.resolution.modalities[0]
+        return None if first in (NO_DEFAULT, "none") else first
+    return modality_of(reading.model_words, product.default_family)
 
 
 def _direction(
-    stated: dict[str, str], model: Resolution | None, unit: str | None, modality: str | None
+    reading: Reading, unit: str | None, modality: str | None, implied: str | None
 ) -> str | None:
+    stated, model = reading.fields.stated, reading.resolution
     if "cache" in stated:
         return "Input"
     if "direction" in stated:
@@ -257,8 +274,7 @@ def _direction(
         return None
     if unit in _MADE or (unit == "Seconds" and modality == "video"):
         return "Input" if "Reference image" in stated.get("detail", "") else "Output"
-    embeds = unit == TOKENS and model is not None and model.modalities[0] == "embedding"
-    if embeds or unit == "Characters":
+    if unit == "Characters" or (unit == TOKENS and implied == _EMBEDDING):
         return "Input"
     return (model.direction or None) if model else None
 

@@ -43,6 +43,11 @@ class Resolution(NamedTuple):
     by_rule: bool = False
     is_named: bool = False  # whether the family's own name is among the words of a table model
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the model counts more than one thing."""
+        return len(self.modalities) > 1
+
 
 class _Row(NamedTuple):
     model_id: str
