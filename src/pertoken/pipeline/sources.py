@@ -1,13 +1,12 @@
 """The charges of one run as a relation, and what they hold.
 
 A run of an export is all of its parts. A plain FOCUS file holds several accounts and months; each
-pair is a run of its own, and its relation is the file's rows of that pair.
+pair is a run of its own, and its relation is the file's rows of that pair. A manifest that names no
+scope takes that of its rows.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,38 @@ from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
-from pertoken.exports import FOCUS_FILE, ExportRun, Part, check_run, fingerprint
+from pertoken.exports import FOCUS_FILE, ExportRun, Part, check_run, discover, fingerprint
 from pertoken.hub import LedgerRun
-from pertoken.normalize import UNREADABLE, SourceFacts, read_expression, source_facts
+from pertoken.normalize import read_expression, source_facts
+from pertoken.normalize.facts import SourceGroup
+from pertoken.pipeline.faults import rows_fault, unreadable_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pertoken.engine import Engine
     from pertoken.exports import PlainFile
 
 SOURCE = "source_charges"
+
+
+def found_runs(
+    engine: Engine, sources: Sequence[str | Path], known: Iterable[LedgerRun] = ()
+) -> tuple[tuple[ExportRun, ...], tuple[SourceError, ...]]:
+    """The runs in folders and files, those of plain files too, and what is no run.
+
+    Takes:   known, runs of the ledger: what is known of a run is not read again.
+    """
+    discovery = discover(sources)
+    problems = list(discovery.problems)
+    scopes = {(run.run_id, run.month, run.manifest_digest): run.scope for run in known if run.scope}
+    runs = [_with_scope(engine, run, scopes) for run in discovery.runs]
+    for file in discovery.plain_files:
+        try:
+            runs += plain_runs(engine, file)
+        except SourceError as error:
+            problems.append(error)
+    return tuple(runs), tuple(problems)
 
 
 def view_source(engine: Engine, run: ExportRun) -> None:
@@ -52,14 +74,20 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
     path = Path(file.path)
     try:
         _view_files(engine, file.file_format, [file.path], SOURCE)
-        facts = source_facts(engine, SOURCE)
-    except EngineError as error:
+        groups = _by_scope(source_facts(engine, SOURCE).groups)
+    except (EngineError, SourceError) as error:
         raise SourceError(
-            f"{file.path} cannot be read: {_reason(error, [file.path])}.",
+            f"{file.path} cannot be read: {unreadable_fault(error, [file.path])}.",
             "Expected a FOCUS file: CSV or Parquet with BilledCost, EffectiveCost, "
             "BillingCurrency and ChargePeriodStart in every row.",
             "Mend the file, or leave it out.",
         ) from error
+    if not groups:
+        raise SourceError(
+            f"{file.path} holds no charges.",
+            "Expected a FOCUS file with one row or more; its rows say which months it covers.",
+            "Leave it out; a run without charges needs its manifest.",
+        )
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
     return tuple(
         ExportRun(
@@ -67,7 +95,7 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
             export_name=path.name,
             dataset=FOCUS_FILE,
             dataset_version="",
-            scope=group.billing_account_id.lower(),
+            scope=group.billing_account_id,
             month=group.month,
             start=group.first_day,
             end=group.last_day + timedelta(days=1),
@@ -79,7 +107,7 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
             path=file.path,
             manifest_digest=file.digest,
         )
-        for group in facts.groups
+        for group in groups
     )
 
 
@@ -90,30 +118,51 @@ def read_run(engine: Engine, run: ExportRun) -> LedgerRun:
     """
     entry = ledger_entry(run)
     fault = None if run.dataset == FOCUS_FILE else check_run(run)
+    if fault is None and not run.parts and not run.scope:
+        fault = "the manifest names no scope, and there is no charge to name a BillingAccountId"
     if fault is not None:
-        return _with(entry, fault=fault, rows=run.row_count)
+        return replace(entry, fault=fault, rows=run.row_count)
     if not run.parts:
-        return _with(entry, rows=0, sub_account_ids=frozenset())
+        return replace(entry, rows=0, sub_account_ids=frozenset())
     with ThreadPoolExecutor(max_workers=1) as hashing:
-        digest = hashing.submit(fingerprint, run)
+        digest = hashing.submit(content_of, run)
         try:
             view_source(engine, run)
             facts = source_facts(engine, SOURCE)
+            return replace(
+                entry,
+                fault=rows_fault(run, facts),
+                rows=facts.rows,
+                fingerprint=digest.result(),
+                sub_account_ids=facts.sub_account_ids,
+                totals=tuple(
+                    (currency, rows, str(billed), str(effective))
+                    for currency, rows, billed, effective in facts.totals
+                ),
+            )
         except (EngineError, SourceError) as error:
             paths = [part.path for part in run.parts]
-            return _with(entry, fault=_reason(error, paths), rows=run.row_count)
-        fault = _row_fault(run, facts) or _month_fault(run, facts)
-        return _with(
-            entry,
-            fault=fault,
-            rows=facts.rows,
-            fingerprint=f"{digest.result()}:{run.scope}:{run.month}",
-            sub_account_ids=facts.sub_account_ids,
-            totals=tuple(
-                (currency, rows, str(billed), str(effective))
-                for currency, rows, billed, effective in facts.totals
-            ),
-        )
+            return replace(entry, fault=unreadable_fault(error, paths), rows=run.row_count)
+
+
+def content_of(run: ExportRun) -> str:
+    """What a run's charges are by their bytes: equal for runs that hold the same.
+
+    Raises: SourceError, when a part cannot be read.
+    """
+    return f"{fingerprint(run)}:{run.scope}:{run.month}"
+
+
+def is_unchanged(run: ExportRun, known: LedgerRun) -> bool:
+    """Whether a run that lies on disk is whole and holds what the ledger knows of it."""
+    if run.key != (known.run_id, known.dataset, known.scope, known.month):
+        return False
+    if run.dataset != FOCUS_FILE and check_run(run) is not None:
+        return False
+    try:
+        return not run.parts or content_of(run) == known.fingerprint
+    except SourceError:
+        return False
 
 
 def ledger_entry(run: ExportRun) -> LedgerRun:
@@ -133,10 +182,6 @@ def ledger_entry(run: ExportRun) -> LedgerRun:
     )
 
 
-def _with(entry: LedgerRun, **values: object) -> LedgerRun:
-    return replace(entry, **values)  # type: ignore[arg-type]
-
-
 def _view_files(engine: Engine, file_format: str, paths: list[str], name: str) -> None:
     if file_format == "parquet":
         engine.view_parquet(name, paths, with_file="x_SourceFile")
@@ -144,51 +189,34 @@ def _view_files(engine: Engine, file_format: str, paths: list[str], name: str) -
         engine.view_csv(name, paths, with_file="x_SourceFile")
 
 
-def _row_fault(run: ExportRun, facts: SourceFacts) -> str | None:
-    """Why the rows read are not those that the manifest states, or None."""
-    for part in run.parts:
-        rows = facts.rows_by_file.get(part.path, 0)
-        if part.row_count is not None and part.row_count != rows:
-            return (
-                f"part {Path(part.path).name} has {rows} rows, the manifest says {part.row_count}"
-            )
-    if run.row_count is not None and run.row_count != facts.rows:
-        return f"the parts have {facts.rows} rows, the manifest says {run.row_count}"
-    return None
+def _with_scope(
+    engine: Engine, run: ExportRun, scopes: dict[tuple[str, str, str], str]
+) -> ExportRun:
+    """A run whose manifest names no scope, with its rows' BillingAccountId where that is one."""
+    if run.scope or not run.parts or check_run(run) is not None:
+        return run
+    known = scopes.get((run.run_id, run.month, run.manifest_digest))
+    if known is not None:
+        return replace(run, scope=known)
+    try:
+        view_source(engine, run)
+        groups = source_facts(engine, SOURCE).groups
+    except (EngineError, SourceError):
+        return run  # `read_run` says why
+    accounts = {group.billing_account_id.lower() for group in groups}
+    return replace(run, scope=accounts.pop()) if len(accounts) == 1 else run
 
 
-def _month_fault(run: ExportRun, facts: SourceFacts) -> str | None:
-    """Why the charges are not of the month that the manifest states, or None."""
-    others = sorted({group.month for group in facts.groups} - {run.month})
-    if not others:
-        return None
-    return f"holds charges of {', '.join(others)}, the manifest says {run.month}"
-
-
-def _reason(error: EngineError | SourceError, paths: list[str]) -> str:
-    """One line for the ledger: what cannot be read, and where."""
-    detail = str(error.context.get("detail", error))
-    _, marker, unread = detail.partition(UNREADABLE)
-    if not marker:
-        return " ".join(error.found.removeprefix("The engine could not run a query: ").split())
-    column, _, value = unread.partition("=")
-    value = value.splitlines()[0] if value else ""
-    where = _place_of(column, value, paths)
-    what = f"{column} '{value}' cannot be read" if value.strip() else f"{column} is missing"
-    return f"{what}{where}"
-
-
-def _place_of(column: str, value: str, paths: list[str]) -> str:
-    """The file and row of the first such value in CSV files; nothing for Parquet."""
-    for path in paths:
-        with Path(path).open("rb") as file:
-            magic = file.read(4)
-        if magic == b"PAR1":
-            continue
-        opener = gzip.open if magic[:2] == b"\x1f\x8b" else open
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines), start=2):
-                found = {str(key).casefold(): cell for key, cell in row.items()}
-                if (found.get(column.casefold()) or "") == value:
-                    return f" ({Path(path).name}, row {number})"
-    return ""
+def _by_scope(groups: Iterable[SourceGroup]) -> list[SourceGroup]:
+    """Groups by the account in lower case, as a scope is: its spelling varies between rows."""
+    merged: dict[tuple[str, str], SourceGroup] = {}
+    for group in groups:
+        key = (group.billing_account_id.lower(), group.month)
+        other = merged.get(key)
+        merged[key] = SourceGroup(
+            *key,
+            rows=group.rows + (other.rows if other else 0),
+            first_day=min(group.first_day, other.first_day if other else group.first_day),
+            last_day=max(group.last_day, other.last_day if other else group.last_day),
+        )
+    return [merged[key] for key in sorted(merged)]

@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError, TotalsDiffer
-from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide, discover
+from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
 from pertoken.pipeline.periods import period_totals
 from pertoken.pipeline.report import MonthReport, RunReport
-from pertoken.pipeline.sources import SOURCE, plain_runs, read_run, view_source
+from pertoken.pipeline.sources import SOURCE, found_runs, is_unchanged, read_run, view_source
 from pertoken.unit_economics import token_costs_select
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Ingest:
     watch: Advance
     writer: Writer | None = None
     found: dict[Key, ExportRun] = field(default_factory=dict)
+    read: set[Key] = field(default_factory=set)
     ledger: dict[Key, LedgerRun] = field(default_factory=dict)
     changed: dict[ScopeMonth, Path | None] = field(default_factory=dict)
     report: RunReport = field(default_factory=RunReport)
@@ -54,16 +55,8 @@ def discover_exports(ingest: Ingest) -> None:
 
     Drops nothing: what is no run is a problem of the report.
     """
-    discovery = discover(ingest.sources)
-    problems: list[SourceError] = list(discovery.problems)
-    runs = list(discovery.runs)
-    for file in discovery.plain_files:
-        try:
-            runs += plain_runs(ingest.engine, file)
-        except SourceError as error:
-            problems.append(error)
+    runs, ingest.report.problems = found_runs(ingest.engine, ingest.sources, ingest.snapshot.runs)
     ingest.found = {run.key: run for run in runs}
-    ingest.report.problems = tuple(problems)
 
 
 def read_new_runs(ingest: Ingest) -> None:
@@ -82,6 +75,9 @@ def read_new_runs(ingest: Ingest) -> None:
         ingest.watch.advance(bytes=run.byte_count or 0, rows=entry.rows or 0)
         if known is None or known.fault is not None or entry.fault is None:
             ingest.ledger[key] = entry
+            ingest.read.add(key)
+        else:
+            ingest.report.problems += (_worse_copy(run, entry),)
 
 
 def decide_runs(ingest: Ingest) -> None:
@@ -104,7 +100,8 @@ def normalize_months(ingest: Ingest) -> None:
     while stale := _stale_run(ingest):
         ingest.ledger[stale] = replace(
             ingest.ledger[stale],
-            fault=f"its files are gone from {ingest.ledger[stale].path}: hand the run over again",
+            fault="stands for its month again, but its files are gone or changed "
+            f"({ingest.ledger[stale].path}): hand the run over again",
         )
         decide_runs(ingest)
     before, after = _applied(ingest.snapshot.runs), _applied(ingest.ledger.values())
@@ -248,27 +245,36 @@ def _months_to_sum(ingest: Ingest) -> dict[ScopeMonth, list[str]]:
 
 
 def _stale_run(ingest: Ingest) -> Key | None:
-    """An applied run that must be read and whose files are not there any more."""
+    """An applied run that must be written and whose files are not there, whole, any more."""
     before = _applied(ingest.snapshot.runs)
     for place, run in _applied(ingest.ledger.values()).items():
         old = before.get(place)
         same = old is not None and (_key(old), old.fingerprint) == (_key(run), run.fingerprint)
-        if not same and _key(run) not in ingest.found and not _found_again(ingest, run):
+        if not same and _key(run) not in ingest.read and not _found_again(ingest, run):
             return _key(run)
     return None
 
 
 def _found_again(ingest: Ingest, run: LedgerRun) -> bool:
-    """Look for a run of the ledger at its path; True when it is there, unchanged."""
-    discovery = discover([run.path])
-    runs = list(discovery.runs)
-    for file in discovery.plain_files:
-        runs += plain_runs(ingest.engine, file)
-    for each in runs:
-        if each.key == _key(run) and each.manifest_digest == run.manifest_digest:
-            ingest.found[each.key] = each
+    """Look for a run of the ledger where it was handed over; True when it is there, unchanged."""
+    key = _key(run)
+    given = (ingest.found[key],) if key in ingest.found else ()
+    for each in given or found_runs(ingest.engine, [run.path], [run])[0]:
+        if is_unchanged(each, run):
+            ingest.found[key] = each
             return True
     return False
+
+
+def _worse_copy(run: ExportRun, entry: LedgerRun) -> SourceError:
+    """A run of the hub, found again in a state in which it could not be read."""
+    return SourceError(
+        f"Run {run.run_id} of {run.export_name} {run.month} ({run.path}) is not as the hub has it: "
+        f"{entry.fault}.",
+        "Expected the run as it was handed over before, or a whole new state of it.",
+        "The hub keeps what it has. Copy the run again, or leave it out.",
+        run_id=run.run_id,
+    )
 
 
 def _source_of(ingest: Ingest, run: LedgerRun) -> ExportRun:
