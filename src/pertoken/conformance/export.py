@@ -170,12 +170,10 @@ def _cell(name: str, columns: Mapping[str, str]) -> str:
     cell = quoted(name)
     if stored in {"DOUBLE", "FLOAT"}:
         cell = f"CAST({cell} AS VARCHAR)"
+    if stored == "VARCHAR":
+        cell = f"NULLIF({cell}, '')"
     if kind is None and stored.startswith("TIMESTAMP"):
         kind = _TYPES["timestamp"]
     elif kind is None and focus.column_type(name) is not None:
         kind = "VARCHAR"
-    if kind is None:
-        return quoted(name)
-    if stored == "VARCHAR" and kind != "VARCHAR":
-        cell = f"NULLIF({cell}, '')"
-    return f"CAST({cell} AS {kind}) AS {quoted(name)}"
+    return f"{f'CAST({cell} AS {kind})' if kind else cell} AS {quoted(name)}"

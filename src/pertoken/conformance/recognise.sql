@@ -12,12 +12,17 @@ WITH rows AS (
         COALESCE("#open" AND COALESCE("#columns", "#tagged") IS NOT NULL, FALSE) AS mended,
         "#requests" AND ("ServiceCategory" = 'AI and Machine Learning' OR "#counted") AS requests,
         "#open" AND "#counted" AND NOT "#requests" AS aside,
-        date_diff(
-            'hour',
-            TRY_CAST(CAST("BillingPeriodStart" AS VARCHAR) AS TIMESTAMP WITH TIME ZONE),
-            TRY_CAST(CAST("BillingPeriodEnd" AS VARCHAR) AS TIMESTAMP WITH TIME ZONE)
-        ) <= 24 AS day_long
-    FROM ({charges}) AS charges
+        CASE
+            WHEN isfinite("#start") AND isfinite("#end")
+            THEN epoch("#end") - epoch("#start") <= 86400
+        END AS day_long
+    FROM (
+        SELECT
+            *,
+            TRY_CAST(CAST("BillingPeriodStart" AS VARCHAR) AS TIMESTAMP WITH TIME ZONE) AS "#start",
+            TRY_CAST(CAST("BillingPeriodEnd" AS VARCHAR) AS TIMESTAMP WITH TIME ZONE) AS "#end"
+        FROM ({charges}) AS charges
+    ) AS timed
 ),
 
 patterns AS (
