@@ -88,6 +88,7 @@ def strange_words(words: tuple[str, ...]) -> list[int]:
         at
         for at, word in enumerate(words)
         if word not in plain
+        and not (len(word) == 1 and word.isalpha())
         and (at > last_unit if is_number(word) else at == 0 or not is_number(words[at - 1]))
         and not is_picture(word)
     ]
