@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LEASE_SECONDS = 120.0
-_RENEW_SECONDS = 20.0
+RENEW_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 
 
@@ -70,9 +70,12 @@ class _Holder:
 class HubLock:
     """The right to write to a hub, held between `with` and its end."""
 
-    def __init__(self, path: Path, *, wait_seconds: float = 60.0) -> None:
+    def __init__(
+        self, path: Path, *, wait_seconds: float = 60.0, renew_seconds: float = RENEW_SECONDS
+    ) -> None:
         self._path = path
         self._wait_seconds = wait_seconds
+        self._renew_seconds = renew_seconds
         self._owner = uuid.uuid4().hex
         self._released = threading.Event()
         self._renewal = threading.Thread(target=self._renew, name="hub-lock", daemon=True)
@@ -176,7 +179,7 @@ class HubLock:
             yield
 
     def _renew(self) -> None:
-        while not self._released.wait(_RENEW_SECONDS):
+        while not self._released.wait(self._renew_seconds):
             # A renewal that fails is tried again: the lease outlasts several.
             with suppress(OSError), self._guard():
                 if not self._is_mine():
