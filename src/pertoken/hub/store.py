@@ -85,6 +85,19 @@ class Hub:
         """Whether a commit was ever made here."""
         return is_table(self.root / "runs")
 
+    def mark(self) -> str:
+        """A text that changes with every commit, read without opening a table; "" for no hub."""
+        log = self.root / "runs" / "_delta_log"
+        try:
+            newest = max(entry.name for entry in log.iterdir() if entry.suffix == ".json")
+            return f"{newest}:{(log / newest).stat().st_mtime_ns}"
+        except (OSError, ValueError):
+            return ""
+
+    def is_being_written(self) -> bool:
+        """Whether a writer holds the hub, or left its lock behind."""
+        return (self.root / "_lock.json").exists()
+
     def snapshot(self, engine: Engine) -> Snapshot:
         """The last commit; an empty snapshot where none was made.
 

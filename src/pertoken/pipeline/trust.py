@@ -16,11 +16,12 @@ from pertoken.reports.trust_card import AICost, Finding, SetAside, Total, TrustC
 
 if TYPE_CHECKING:
     from pertoken.engine import Engine, Row
-    from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.hub import LedgerRun
+    from pertoken.pipeline.audience import Relations
     from pertoken.pipeline.report import RunReport
 
 
-def trust_card(engine: Engine, snapshot: Snapshot, report: RunReport) -> TrustCard:
+def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustCard:
     """The card of the hub as of a commit, after an ingest whose report is given."""
     applied = [run for run in snapshot.runs if run.status == "applied"]
     periods: list[Row] = []

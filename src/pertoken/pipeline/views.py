@@ -21,10 +21,12 @@ from pertoken.unit_economics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pertoken.engine import Engine
-    from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.hub import LedgerRun
+    from pertoken.pipeline.audience import Relations
+    from pertoken.pipeline.periods import MonthState
 
 _COLUMN_KINDS = {
     "BilledCost": "money", "EffectiveCost": "money", "ListCost": "money", "ContractedCost": "money",
@@ -46,7 +48,7 @@ _PERIOD_SHOWN = (
 )  # fmt: skip
 
 
-def require_charges(snapshot: Snapshot) -> None:
+def require_charges(snapshot: Relations) -> None:
     """Raise HubError for a hub in which nothing was ever applied."""
     if not snapshot.files("charges"):
         raise HubError(
@@ -56,19 +58,19 @@ def require_charges(snapshot: Snapshot) -> None:
         )
 
 
-def view_mart(engine: Engine, snapshot: Snapshot) -> bool:
+def view_mart(engine: Engine, snapshot: Relations) -> bool:
     """Name `token_costs`, `meters` and `tags`; False when the hub has no AI charges."""
-    _view_dimensions(engine, snapshot)
+    view_dimensions(engine, snapshot)
     return snapshot.view(engine, "token_costs")
 
 
-def matrix_table(engine: Engine, snapshot: Snapshot, query: MatrixQuery) -> Table:
+def matrix_table(engine: Engine, snapshot: Relations, query: MatrixQuery) -> Table:
     """The matrix: one row per group and BillingCurrency; see unit_economics.matrix_rows.
 
     Reads the daily mart where it holds every column asked for, else the charges.
     """
     require_charges(snapshot)
-    _view_dimensions(engine, snapshot)
+    view_dimensions(engine, snapshot)
     meters = engine.columns("meters")
     from_mart = can_read_mart(query, meters) and bool(snapshot.files("token_costs"))
     snapshot.view(engine, "token_costs" if from_mart else "charges")
@@ -77,7 +79,7 @@ def matrix_table(engine: Engine, snapshot: Snapshot, query: MatrixQuery) -> Tabl
         engine, query, charge_columns=charges, meter_columns=meters, from_mart=from_mart
     )
     kinds = charges | meters | {"ChargeDate": "DATE"}
-    columns = tuple(Column(name, _kind(name, kinds)) for name in matrix_columns(query))
+    columns = tuple(Column(name, column_kind(name, kinds)) for name in matrix_columns(query))
     return Table("matrix", columns, tuple(rows))
 
 
@@ -99,11 +101,15 @@ def runs_table(runs: Iterable[LedgerRun]) -> Table:
     return Table("runs", columns, tuple(rows))
 
 
-def periods_table(engine: Engine, snapshot: Snapshot) -> Table:
+def periods_table(
+    engine: Engine,
+    snapshot: Relations,
+    states: Mapping[tuple[str, str], MonthState] | None = None,
+) -> Table:
     """One row per month, scope and BillingCurrency: all charges, and the state of the month."""
     require_charges(snapshot)
     snapshot.view(engine, "periods")
-    states = month_states(snapshot.runs)
+    states = month_states(snapshot.runs) if states is None else states
     names = ", ".join(f'"{name}"' for name in _PERIOD_SHOWN)
     found = engine.rows(
         f"SELECT {names} FROM periods ORDER BY BillingMonth, Scope, BillingCurrency"
@@ -115,7 +121,7 @@ def periods_table(engine: Engine, snapshot: Snapshot) -> Table:
     return Table("periods", columns, rows)
 
 
-def meters_table(engine: Engine, snapshot: Snapshot) -> Table:
+def meters_table(engine: Engine, snapshot: Relations) -> Table:
     """The AI meters of the hub, how each was read, its cost and its share of AI cost."""
     require_charges(snapshot)
     if not view_mart(engine, snapshot):
@@ -142,13 +148,15 @@ def _share_of(part: Decimal, whole: Decimal) -> Decimal | None:
     return (part / whole).quantize(Decimal("1e-12")) if whole else None
 
 
-def _view_dimensions(engine: Engine, snapshot: Snapshot) -> None:
+def view_dimensions(engine: Engine, snapshot: Relations) -> None:
+    """Name `meters` and `tags`; tags are a relation without rows where no charge has any."""
     snapshot.view(engine, "meters")
     if not snapshot.view(engine, "tags"):
         engine.view("tags", "SELECT '' AS x_TagsKey, '' AS TagKey, '' AS TagValue WHERE false")
 
 
-def _kind(name: str, kinds: dict[str, str]) -> str:
+def column_kind(name: str, kinds: Mapping[str, str]) -> str:
+    """What kind of value a column holds, by its name or its type in the engine."""
     if name in _COLUMN_KINDS:
         return _COLUMN_KINDS[name]
     sql_type = kinds.get(name, "VARCHAR")
