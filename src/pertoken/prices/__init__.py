@@ -5,6 +5,7 @@ what those state for a day; `priced_select` fills charges. Nothing here reads or
 Source: docs/prices.md; docs/decisions/0006-price-filling.md.
 """
 
+from pertoken.prices.exchange import MonthRate, RateTable, converted, fx_effect
 from pertoken.prices.fill import (
     GAPS,
     PRICE_COLUMNS,
@@ -13,6 +14,7 @@ from pertoken.prices.fill import (
     priced_select,
     unpriced_select,
 )
+from pertoken.prices.rates import RATE_COLUMNS, Rate, is_rate_header, parse_rates, rate_source
 from pertoken.prices.retail import is_retail_list, parse_retail_list, retail_table
 from pertoken.prices.sheet import sheet_select
 from pertoken.prices.table import PRICE_SHEET, RETAIL_LIST, table_columns
@@ -22,11 +24,20 @@ __all__ = [
     "PRICED_COLUMNS",
     "PRICE_COLUMNS",
     "PRICE_SHEET",
+    "RATE_COLUMNS",
     "RETAIL_LIST",
+    "MonthRate",
+    "Rate",
+    "RateTable",
     "answers_select",
+    "converted",
+    "fx_effect",
+    "is_rate_header",
     "is_retail_list",
+    "parse_rates",
     "parse_retail_list",
     "priced_select",
+    "rate_source",
     "retail_table",
     "sheet_select",
     "table_columns",
