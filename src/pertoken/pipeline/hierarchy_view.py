@@ -179,8 +179,8 @@ def _line(
         line,
         share_of(line.effective_cost, total),
         before,
-        change(line.effective_cost, before and before.effective_cost),
-        change(line.unit_cost, before and before.unit_cost),
+        change(line.effective_cost, before.effective_cost if before else None),
+        change(line.unit_cost, before.unit_cost if before else None),
         tuple(sorted(units)),
         read,
     )

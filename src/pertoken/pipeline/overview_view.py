@@ -134,9 +134,9 @@ def _months_back(day: date, months: int) -> date:
 
 def _figures(line: Subtotal, before: Subtotal | None) -> tuple[Figure, Figure, Figure]:
     return (
-        _figure(line.effective_cost, before and before.effective_cost),
-        _figure(line.token_quantity, before and before.token_quantity),
-        _figure(line.unit_cost, before and before.unit_cost),
+        _figure(line.effective_cost, before.effective_cost if before else None),
+        _figure(line.token_quantity, before.token_quantity if before else None),
+        _figure(line.unit_cost, before.unit_cost if before else None),
     )
 
 

@@ -1,0 +1,44 @@
+"""The desk: takes a question to the hub, gives the response, asks nothing twice.
+
+Source: docs/decisions/0020-the-page.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pertoken.web.answers import etag_of, not_modified, response_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pertoken.web.people import Person
+    from pertoken.web.store import Body, HubReader, Question
+
+
+class Desk:
+    """Answers requests from a hub, and knows who asks."""
+
+    def __init__(self, reader: HubReader, identify: Callable[[Request], Person]) -> None:
+        self.reader = reader
+        self.identify = identify
+
+    async def answer(
+        self,
+        request: Request,
+        person: Person,
+        question: Question[Body],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The answer to a question: 304 where the client holds it, else from the cache or new."""
+        snapshot = await self.reader.snapshot()
+        query = sorted(request.query_params.multi_items())
+        key = (snapshot.commit_id, person.key, request.url.path, repr(query))
+        etag = etag_of(key)
+        if (held := not_modified(request, etag)) is not None:
+            return held
+        body = await self.reader.body(key, person.audience, question)
+        return response_of(request, body, etag, headers)

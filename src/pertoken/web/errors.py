@@ -1,0 +1,134 @@
+"""Errors as answers: the one envelope, whatever went wrong.
+
+    {"ok": false, "errors": [{"code", "message", "where", "help"}], "status": n}
+
+What was not foreseen is logged with its traceback and answered without a word of it.
+Source: docs/page.md, "Errors".
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from pertoken.errors import ConfigError, HubError, PertokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_LOG = logging.getLogger("pertoken.web")
+BAD_REQUEST, UNKNOWN, SIGN_IN, FORBIDDEN, UNAVAILABLE, FAILED = 400, 404, 401, 403, 503, 500
+_WORDS = {
+    404: ("NotFound", "There is nothing at {path}.", "See /api/openapi.json for what there is."),
+    405: ("MethodNotAllowed", "{path} does not take {method}.", "The API is read with GET."),
+}
+
+
+class SignInNeeded(PertokenError):  # noqa: N818 - the name states the fact
+    """Nobody is signed in, or the token is not known."""
+
+
+class Forbidden(PertokenError):  # noqa: N818 - the name states the fact
+    """The role does not see what was asked for."""
+
+
+def envelope(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    where: str = "",
+    help: str = "",  # noqa: A002 - the name in the envelope
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """An error as an answer."""
+    return JSONResponse(
+        {
+            "ok": False,
+            "errors": [{"code": code, "message": message, "where": where, "help": help}],
+            "status": status,
+        },
+        status_code=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def error_response(error: PertokenError, where: str) -> JSONResponse:
+    """The three lines of an error as an answer."""
+    status = {ConfigError: BAD_REQUEST, SignInNeeded: SIGN_IN, Forbidden: FORBIDDEN,
+              HubError: UNAVAILABLE}.get(type(error), FAILED)  # fmt: skip
+    headers = {"WWW-Authenticate": "Bearer"} if status == SIGN_IN else None
+    if status == FAILED:
+        _LOG.error("%s: %s", where, error.found)
+    return envelope(
+        status,
+        error.code,
+        error.found,
+        where=where,
+        help=f"{error.expected} {error.action}",
+        headers=headers,
+    )
+
+
+def unforeseen(path: str) -> JSONResponse:
+    """The answer to an error that nobody foresaw; the log has the details, the answer none."""
+    return envelope(
+        FAILED, "Unforeseen", "pertoken met an error that it did not foresee.", where=path,
+        help="The server's log has the details; report them with the address of the page.",
+    )  # fmt: skip
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Make every error of an app an envelope."""
+
+    async def known(request: Request, error: Exception) -> Response:
+        if not isinstance(error, PertokenError):
+            raise error
+        return error_response(error, request.url.path)
+
+    async def wrong_parameter(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        first = error.errors()[0]
+        name = str(first["loc"][-1])
+        what = (
+            f"There is no parameter '{name}'."
+            if first["type"] == "extra_forbidden"
+            else f"The parameter '{name}' is wrong: {first['msg']}."
+        )
+        return envelope(
+            BAD_REQUEST, "ConfigError", what, where=request.url.path,
+            help="See /api/openapi.json for the parameters and their values.",
+        )  # fmt: skip
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        code, message, help_ = _WORDS.get(
+            error.status_code, ("BadRequest", "{path} cannot be answered.", "Check the address.")
+        )
+        path = request.url.path
+        return envelope(
+            error.status_code,
+            code,
+            message.format(path=path, method=request.method),
+            where=path,
+            help=help_,
+            headers=error.headers,
+        )
+
+    async def of_nobody(request: Request, _error: Exception) -> Response:
+        return unforeseen(request.url.path)
+
+    app.add_exception_handler(Exception, of_nobody)
+    app.add_exception_handler(PertokenError, known)
+    app.add_exception_handler(RequestValidationError, wrong_parameter)
+    app.add_exception_handler(HTTPException, of_http)
