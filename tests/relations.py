@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pertoken.engine import local_engine
-from pertoken.normalize import charges_select
+from pertoken.normalize import FILE_COLUMN, charges_select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def view_source(engine: Engine, rows: Sequence[Mapping[str, str | None]]) -> dic
     """Name rows of text `source` and give the columns that an export would have."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     arrays = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
-    arrays["x_SourceFile"] = pa.array(["part.csv"] * len(rows), pa.string())
+    arrays[FILE_COLUMN] = pa.array(["part.csv"] * len(rows), pa.string())
     engine.view_arrow("source", pa.table(arrays))
     return dict.fromkeys(columns, "VARCHAR")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INPUT = {"SkuMeter": "gpt 4o 0513 Input global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
 OUTPUT = {"SkuMeter": "gpt 4o 0513 Output global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
-COMMANDS = ("demo", "ingest", "runs", "periods", "matrix", "meters")
+COMMANDS = ("demo", "ingest", "runs", "periods", "matrix", "meters", "check", "focus")
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +162,51 @@ def test_the_demo_prints_a_matrix_and_exits_with_0(tmp_path: Path) -> None:
         > 500_000
     )
     assert "equals source" in done.stderr
+
+
+def test_check_reports_findings_of_the_hub_and_of_a_file(tenant: Path, tmp_path: Path) -> None:
+    hub = run_pertoken("check", "-f", "csv", hub=tenant / "hub")
+    header = "Rule,Severity,Column,Rows,CostAtStake,BillingCurrency,Example,Help"
+    assert hub.stdout.splitlines()[0] == header
+    file = tmp_path / "focus.csv"
+    file.write_text("BilledCost,ChargeCategory,Extra\n1,Usage,x\n2,Nonsense,y\n", "utf-8")
+    done = run_pertoken("check", file, "-f", "csv")
+    assert done.returncode == 2
+    found = {(row["Rule"], row["Column"]) for row in csv_rows(done.stdout)}
+    assert ("column-unknown", "Extra") in found
+    assert ("column-missing", "EffectiveCost") in found
+    assert any(column == "ChargeCategory" for _, column in found)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3", "1.4", "1.5-draft"])
+def test_focus_files_count_tokens(tenant: Path, tmp_path: Path, version: str) -> None:
+    file = tmp_path / "focus.parquet"
+    done = run_pertoken("focus", "export", "--version", version, file, hub=tenant / "hub")
+    assert done.returncode == 0, done.stderr
+    rows = pq.read_table(file).to_pylist()
+    assert sorted(
+        (row["ConsumedQuantity"], row["ConsumedUnit"], row["PricingUnit"]) for row in rows
+    ) == [
+        (Decimal(1_560_000), "Tokens", "1000 Tokens"),
+        (Decimal(58_554_000), "Tokens", "1000 Tokens"),
+    ]
+    assert sum(row["EffectiveCost"] for row in rows) == Decimal("316.17")
+
+
+def test_an_exported_focus_file_can_be_ingested_again(tenant: Path, tmp_path: Path) -> None:
+    run_pertoken("focus", "export", "--version", "1.2", tmp_path / "focus.csv", hub=tenant / "hub")
+    done = run_pertoken("ingest", tmp_path / "focus.csv", hub=tmp_path / "hub")
+    assert done.returncode == 0, done.stderr
+    [model] = csv_rows(
+        run_pertoken("matrix", "--by", "x_ModelId", "-f", "csv", hub=tmp_path / "hub").stdout
+    )
+    assert (model["x_ModelId"], model["x_TokenQuantity"]) == ("gpt-4o", "60114000")
+
+
+def test_a_focus_version_that_is_not_exported_is_refused(tenant: Path, tmp_path: Path) -> None:
+    done = run_pertoken("focus", "export", "--version", "9", tmp_path / "f.csv", hub=tenant / "hub")
+    assert done.returncode == 2
+    assert "1.2, 1.3, 1.4" in done.stderr
 
 
 def test_meter_names_of_a_file_are_classified(tmp_path: Path) -> None:

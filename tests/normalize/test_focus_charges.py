@@ -16,6 +16,7 @@ from pertoken.errors import ConfigError, EngineError, SourceError
 from pertoken.normalize import (
     BASE_COLUMNS,
     DIALECTS,
+    FILE_COLUMN,
     OWN_COLUMNS,
     charges_select,
     column_rules,
@@ -160,12 +161,10 @@ def test_float64_goes_through_its_shortest_text() -> None:
         "BilledCost": pa.array([22670.81, 1e-7]), "EffectiveCost": pa.array([22670.81, 1e-7]),
         "BillingCurrency": pa.array(["EUR", "EUR"]),
         "ChargePeriodStart": pa.array([datetime(2026, 6, 1, tzinfo=UTC)] * 2),
-        "x_SourceFile": pa.array(["a", "a"]),
+        FILE_COLUMN: pa.array(["a", "a"]),
     })  # fmt: skip
     engine.view_arrow("source", table)
-    columns = {
-        name: kind for name, kind in engine.columns("source").items() if name != "x_SourceFile"
-    }
+    columns = {name: kind for name, kind in engine.columns("source").items() if name != FILE_COLUMN}
     sql = charges_select(columns, "FocusCost", "1.2-preview", "source", run_id="r")
     rows = engine.rows(f"SELECT BilledCost FROM ({sql}) ORDER BY BilledCost")  # noqa: S608
     assert rows == [(Decimal("1E-7"),), (Decimal("22670.81"),)]

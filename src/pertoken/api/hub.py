@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.api.result import Result
@@ -11,6 +12,7 @@ from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.hub import Hub as HubStore
 from pertoken.periods import parse_day
 from pertoken.pipeline import ingest as run_ingest
+from pertoken.pipeline.checks import check_file, check_hub, export_focus
 from pertoken.pipeline.trust import trust_card
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
@@ -18,7 +20,6 @@ from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from pertoken.hub import Snapshot
     from pertoken.pipeline import RunReport
@@ -106,6 +107,23 @@ class Hub:
     def meters(self) -> Result:
         """The AI meters of the hub and how each was read."""
         return Result(meters_table(self._engine, self._snapshot()))
+
+    def check(self, file: str | Path | None = None) -> Result:
+        """The FOCUS rules that the hub's charges break, or those of any FOCUS file.
+
+        Raises: SourceError when the file cannot be read; HubError for an empty hub.
+        """
+        if file is not None:
+            return Result(check_file(self._engine, Path(file)))
+        return Result(check_hub(self._engine, self._snapshot()))
+
+    def export_focus(self, version: str, file: str | Path) -> tuple[int, tuple[str, ...]]:
+        """Write the hub's charges as a FOCUS file, tokens counted as Tokens.
+
+        Gives:   the rows written and the mandatory columns that the sources cannot fill.
+        Raises:  ConfigError for another version or ending; HubError for an empty hub.
+        """
+        return export_focus(self._engine, self._snapshot(), version, Path(file))
 
     def close(self) -> None:
         """Release the engine."""

@@ -127,6 +127,12 @@ class DuckDBEngine:
         answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
         return int(answer[0][0])
 
+    def write_csv(self, sql: str, path: Path) -> int:
+        """Write a query of text columns to one CSV file and give its rows."""
+        target = quoted_text(str(path))
+        answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT csv, HEADER, NULLSTR '')")
+        return int(answer[0][0])
+
     def close(self) -> None:
         """Release the session."""
         self._session.close()

@@ -66,5 +66,8 @@ class Engine(Protocol):
     def write_parquet(self, sql: str, path: Path) -> int:
         """Write a query to one zstd Parquet file and give its rows."""
 
+    def write_csv(self, sql: str, path: Path) -> int:
+        """Write a query of text columns to one CSV file (RFC 4180, UTF-8) and give its rows."""
+
     def close(self) -> None:
         """Release the session."""

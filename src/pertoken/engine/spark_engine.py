@@ -89,6 +89,14 @@ class SparkEngine:
         pq.write_table(table, path, compression="zstd")
         return int(table.num_rows)
 
+    def write_csv(self, sql: str, path: Path) -> int:
+        """Write a query of text columns to one CSV file and give its rows."""
+        from pyarrow import csv  # noqa: PLC0415 - only a writer needs it
+
+        table = self.arrow(sql)
+        csv.write_csv(table, path)
+        return int(table.num_rows)
+
     def close(self) -> None:
         """Release the session."""
         self._session.stop()

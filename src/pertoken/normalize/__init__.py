@@ -8,11 +8,12 @@ from pertoken.normalize.dialects import DIALECTS, column_rules, rule_files
 from pertoken.normalize.facts import SourceFacts, check_columns, read_expression, source_facts
 from pertoken.normalize.focus import BASE_COLUMNS, METER_COLUMNS, OWN_COLUMNS, charges_select
 from pertoken.normalize.inferred import inferred_select, undecided_charges
-from pertoken.normalize.source_types import UNREADABLE
+from pertoken.normalize.source_types import FILE_COLUMN, UNREADABLE
 
 __all__ = [
     "BASE_COLUMNS",
     "DIALECTS",
+    "FILE_COLUMN",
     "METER_COLUMNS",
     "OWN_COLUMNS",
     "UNREADABLE",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted
 from pertoken.errors import SourceError
 from pertoken.normalize.source_types import (
+    FILE_COLUMN,
     NEEDED,
     READABLE,
     canonical_names,
@@ -79,14 +80,12 @@ def read_expression(column: str, columns: Mapping[str, str]) -> str:
 def source_facts(engine: Engine, relation: str) -> SourceFacts:
     """Measure a source relation in one scan.
 
-    Takes:   a relation of charges with x_SourceFile, as `view_csv` or `view_parquet` names it.
+    Takes:   a relation of charges with FILE_COLUMN, as `view_csv` or `view_parquet` names it.
     Gives:   its facts.
     Raises:  SourceError when a needed column is missing; EngineError from the scan when a cost,
              currency or date cannot be read.
     """
-    columns = {
-        name: kind for name, kind in engine.columns(relation).items() if name != "x_SourceFile"
-    }
+    columns = {name: kind for name, kind in engine.columns(relation).items() if name != FILE_COLUMN}
     if missing := check_columns(columns):
         raise SourceError(
             f"The source has no charges: {missing}.",
@@ -106,7 +105,7 @@ def _facts_sql(columns: Mapping[str, str], relation: str) -> str:
         f"count({value(name)})" for name in READABLE if name not in (*NEEDED, "BillingPeriodStart")
     )
     return (
-        f"SELECT x_SourceFile, {value('BillingCurrency')} AS BillingCurrency, "
+        f"SELECT {quoted(FILE_COLUMN)}, {value('BillingCurrency')} AS BillingCurrency, "
         f"{value('BillingAccountId')} AS BillingAccountId, "
         f"strftime({start}, '%Y-%m') AS BillingMonth, count(*), "
         f"sum({value('BilledCost')}), sum({value('EffectiveCost')}), "

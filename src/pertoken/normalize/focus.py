@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, quoted_text
 from pertoken.normalize.dialects import column_rules, rule_files
 from pertoken.normalize.source_types import (
+    FILE_COLUMN,
     READABLE,
     SQL_TYPES,
     canonical_names,
@@ -78,14 +79,12 @@ def charges_select(
 ) -> str:
     """The SELECT that turns a source relation into FOCUS charges.
 
-    Takes:   the columns of `relation` and their SQL types; one row per charge, with x_SourceFile.
+    Takes:   the columns of `relation` and their SQL types; one row per charge, with FILE_COLUMN.
     Gives:   one row per charge: the source's columns under FOCUS names, BASE_COLUMNS, OWN_COLUMNS.
     Keeps:   rows, BilledCost, EffectiveCost, BillingCurrency.
     Raises:  from the engine, when a cost, currency or date cannot be read (see source_types).
     """
-    names = canonical_names(
-        {name: kind for name, kind in columns.items() if name != "x_SourceFile"}
-    )
+    names = canonical_names({name: kind for name, kind in columns.items() if name != FILE_COLUMN})
     own = {*OWN_COLUMNS, "BillingMonth", "x_ScopeKey"}
     names = {name: f"x_Source_{to}" if to in own else to for name, to in names.items()}
     known = known_columns()
@@ -168,7 +167,7 @@ def _typed(
         typed[name] = checked(column, name, sql) if name in READABLE else sql
     for name, kind in known.items():
         typed.setdefault(name, f"CAST(NULL AS {SQL_TYPES[kind]})")
-    typed["x_SourceFile"] = "x_SourceFile"
+    typed["x_SourceFile"] = quoted(FILE_COLUMN)
     return typed
 
 

@@ -25,6 +25,9 @@ DECIMAL = "DECIMAL(38,18)"
 TIME = "TIMESTAMP WITH TIME ZONE"
 SQL_TYPES = {"decimal": DECIMAL, "timestamp": TIME, "text": "VARCHAR", "boolean": "BOOLEAN"}
 
+FILE_COLUMN = "#file"
+"""The column of a source relation that holds the file of each row; no export has such a name."""
+
 UNREADABLE = "unreadable:"
 """Begins the text with which the engine ends when a needed value cannot be read."""
 

@@ -17,7 +17,7 @@ from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import FOCUS_FILE, ExportRun, Part, check_run, discover, fingerprint
 from pertoken.hub import LedgerRun
-from pertoken.normalize import read_expression, source_facts
+from pertoken.normalize import FILE_COLUMN, read_expression, source_facts
 from pertoken.normalize.facts import SourceGroup
 from pertoken.pipeline.faults import rows_fault, unreadable_fault
 
@@ -50,7 +50,7 @@ def found_runs(
 
 
 def view_source(engine: Engine, run: ExportRun) -> None:
-    """Name the charges of a run SOURCE, with the file of each in x_SourceFile."""
+    """Name the charges of a run SOURCE, with the file of each in FILE_COLUMN."""
     whole = SOURCE if run.dataset != FOCUS_FILE else "source_file"
     _view_files(engine, run.file_format, [part.path for part in run.parts], whole)
     if run.dataset == FOCUS_FILE:
@@ -184,9 +184,9 @@ def ledger_entry(run: ExportRun) -> LedgerRun:
 
 def _view_files(engine: Engine, file_format: str, paths: list[str], name: str) -> None:
     if file_format == "parquet":
-        engine.view_parquet(name, paths, with_file="x_SourceFile")
+        engine.view_parquet(name, paths, with_file=FILE_COLUMN)
     else:
-        engine.view_csv(name, paths, with_file="x_SourceFile")
+        engine.view_csv(name, paths, with_file=FILE_COLUMN)
 
 
 def _with_scope(

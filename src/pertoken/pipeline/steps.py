@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pertoken.errors import SourceError, TotalsDiffer
 from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide
 from pertoken.meters import VOCABULARY_VERSION
-from pertoken.normalize import charges_select, inferred_select, undecided_charges
+from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
 from pertoken.pipeline.periods import period_totals
 from pertoken.pipeline.report import MonthReport, RunReport
@@ -194,7 +194,7 @@ def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
     source, partition = _source_of(ingest, run), partition_of(run.scope, run.month)
     ingest.watch.note(f"{run.export_name} {run.month}")
     view_source(engine, source)
-    columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != "x_SourceFile"}
+    columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != FILE_COLUMN}
     path = writer.new_file("charges", partition)
     rows = engine.write_parquet(
         charges_select(columns, run.dataset, run.dataset_version, SOURCE, run_id=run.run_id), path
