@@ -83,7 +83,7 @@ def test_a_run_of_two_months_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_dataset_not_read_is_named_before_its_parts(tmp_path: Path) -> None:
-    run = replace(run_of(tmp_path, a=CSV), dataset="PriceSheet", blob_count=9)
+    run = replace(run_of(tmp_path, a=CSV), dataset="ReservationDetails", blob_count=9)
     assert check_run(run) == "dataset not yet read"
 
 

@@ -5,16 +5,31 @@ its bytes are) -> decide (one decision per run, from the set of runs known). No 
 here.
 """
 
-from pertoken.exports.datasets import FOCUS_COST, FOCUS_FILE, check_dataset
+from pertoken.exports.datasets import (
+    EXCHANGE_RATES,
+    FOCUS_COST,
+    FOCUS_FILE,
+    PRICE_SHEET,
+    REFERENCE,
+    REFERENCE_FILES,
+    RETAIL_PRICES,
+    check_dataset,
+)
 from pertoken.exports.decisions import STATUSES, Decision, KnownRun, decide
-from pertoken.exports.discovery import Discovery, PlainFile, discover
+from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discover
 from pertoken.exports.manifest import parse_manifest
 from pertoken.exports.run import ExportRun, Part, RunKey
 from pertoken.exports.verification import check_month, check_parts, check_run, fingerprint
 
 __all__ = [
+    "EXCHANGE_RATES",
     "FOCUS_COST",
     "FOCUS_FILE",
+    "JSON_FORMAT",
+    "PRICE_SHEET",
+    "REFERENCE",
+    "REFERENCE_FILES",
+    "RETAIL_PRICES",
     "STATUSES",
     "Decision",
     "Discovery",

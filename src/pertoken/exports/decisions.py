@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pertoken.exports.datasets import dataset_family, version_rank
+from pertoken.exports.datasets import REFERENCE, dataset_family, version_rank
 from pertoken.exports.scopes import enclosing_paths, subscription_of
 from pertoken.periods import month_end, month_start
 
@@ -210,6 +210,8 @@ def _chosen(winner: _Contender, losers: Sequence[_Contender]) -> Decision:
     replaces = f": replaces run {before[0].kept.run_id}" if before else ""
     if run.rows == 0:
         return Decision("empty", f"no rows, restates the month to no charges{replaces}")
+    if run.dataset in REFERENCE:
+        return Decision("reference", f"restates the month{replaces}" if before else "")
     return Decision("applied", f"restates the month{replaces}" if before else "")
 
 

@@ -9,7 +9,9 @@ the sources.
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from pertoken.errors import SourceError
 from pertoken.exports.contents import Content, read_content, read_digest
 from pertoken.exports.manifest import MANIFEST_NAME, parse_manifest, unfit
 from pertoken.exports.verification import check_parts, fingerprint
+from pertoken.prices import is_retail_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +32,18 @@ if TYPE_CHECKING:
 MANIFEST_LIMIT = 64 * 1024 * 1024
 """Bytes of the largest manifest that is read: some 200,000 parts."""
 
+JSON_FORMAT = "json"
+_JSON_NAMES = (".json", ".json.gz")
 _TEXT_NAMES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".gz")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class PlainFile:
-    """A FOCUS file without a manifest; `digest`, its SHA-256, is its RunId."""
+    """A file without a manifest: FOCUS charges, rates, or (json) the retail price list.
+
+    `digest`, its SHA-256, is its RunId.
+    """
 
     path: str
     digest: str
@@ -208,6 +216,18 @@ def _submitted_last(runs: Sequence[ExportRun]) -> Iterator[ExportRun]:
     return (run for run in runs if (run.submitted_time or _NEVER) == last)
 
 
+def _holds_prices(path: Path, content: Content) -> bool:
+    """Whether a file named as JSON begins as the public retail price list does."""
+    if content.file_format != "csv" or not path.name.casefold().endswith(_JSON_NAMES):
+        return False
+    opener = gzip.open if content.compression == "gzip" else open
+    try:
+        with opener(path, "rb") as file:
+            return is_retail_list(file.read(1 << 16))
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 def _plain_file(path: Path, problems: list[SourceError]) -> PlainFile | None:
     try:
         content = read_content(path)
@@ -215,6 +235,8 @@ def _plain_file(path: Path, problems: list[SourceError]) -> PlainFile | None:
     except OSError as error:
         problems.append(_unreadable(path, error))
         return None
+    if content is not None and _holds_prices(path, content):
+        return PlainFile(str(path), digest, JSON_FORMAT, content.compression)
     named_as_text = path.name.casefold().endswith(_TEXT_NAMES)
     if content is None or (content.file_format == "csv" and not named_as_text):
         problems.append(
