@@ -13,12 +13,22 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pertoken.meters.grammar import UNKNOWN_WORD, has_unit, meter_read, ordered_words, strange_words
+from pertoken.meters.grammar import (
+    UNKNOWN_WORD,
+    has_unit,
+    meter_read,
+    ordered_words,
+    plan_meter_read,
+    strange_words,
+)
+from pertoken.meters.models import model_of_plan
 from pertoken.meters.products import (
+    UNKNOWN_PRODUCT,
     Product,
     heading,
     is_ai,
     is_ai_context,
+    is_publisher,
     marketplace_scope,
     product_of,
 )
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
 _MANY = 200_000
 _PLAN_METER = "paygo"
 _PARTS = " - "
-_SLUG = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
+_SLUG = re.compile(r"[A-Za-z0-9.]+(?:-[A-Za-z0-9.]+)+")
 
 _Sentence = tuple[tuple[str, ...], Product, Measure]
 _meters: dict[_Sentence, Meter] = {}
@@ -55,7 +65,7 @@ def classify(name: MeterName) -> Meter:
     if _PARTS in text:
         return _in_another_field(name, measure) or _plan_meter(name, text, product, measure)
     words = words_of(text)
-    if _PLAN_METER in words:
+    if _PLAN_METER in words or is_publisher(name):
         return _plan_meter(name, text, product, measure)
     meter = _remembered(product.model_words + words, product, measure)
     if meter.status == UNRECOGNISED and not has_unit(words):
@@ -137,18 +147,21 @@ def _in_another_field(name: MeterName, measure: Measure) -> Meter | None:
 def _plan_meter(name: MeterName, text: str, product: Product, measure: Measure) -> Meter:
     """A marketplace meter: its own words say what is counted, its plan says which model."""
     words = words_of(text.rsplit(_PARTS, 1)[-1])
-    meter = _remembered(words, product, measure)
+    meter = _remembered(words, UNKNOWN_PRODUCT, measure)
     for plan in (name.product_name, heading(text), name.description):
-        if meter.status == RECOGNISED or not plan or len(plan) > LONGEST_NAME:
-            continue
-        slug = heading(plan).strip()
-        read = _remembered(words_of(slug) + words, product, measure)
-        if read.status == RECOGNISED:
-            meter = read
-            if _SLUG.fullmatch(slug):
-                meter = meter._replace(model_id=slug)
+        if meter.status != RECOGNISED and plan:
+            slug = heading(plan[:LONGEST_NAME]).strip()
+            read = _meter_of_plan(slug, words, product, measure)
+            meter = read if read.status == RECOGNISED else meter
     scope = marketplace_scope(name)
     if meter.status == RECOGNISED and scope and meter.deployment_scope is None:
         reason = f"{meter.reason}; {scope} by the publisher's terms"
         meter = meter._replace(deployment_scope=scope, reason=reason)
     return meter
+
+
+def _meter_of_plan(plan: str, words: tuple[str, ...], product: Product, measure: Measure) -> Meter:
+    model = model_of_plan(plan) if _SLUG.fullmatch(plan) else None
+    if model:
+        return plan_meter_read(words, model, measure)
+    return _remembered(words_of(plan) + words, product, measure)

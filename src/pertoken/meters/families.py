@@ -35,6 +35,7 @@ class Family(NamedTuple):
     version_letters: str  # letters that a version begins with; the first goes without saying
     version_dot: str
     nameless: bool  # whether meters leave the family's name out
+    bare_versions: bool  # whether a bare number may then be all that is left
     numbers: str  # what an id formed by rule has: a version, a size, both, or a version (size)
     unsure_words: frozenset[str]  # words beside which the rule does not hold
 
@@ -131,7 +132,8 @@ def _family(row: dict[str, str]) -> Family:
         codename_from=float(row["codename_from"]) if row["codename_from"] else None,
         version_letters=row["version_letters"].replace(" ", ""),
         version_dot=row["version_dot"],
-        nameless=row["nameless"] == "yes",
+        nameless=row["nameless"] != "",
+        bare_versions=row["nameless"] == "version",
         numbers=row["numbers"],
         unsure_words=frozenset(row["unsure_words"].split()),
     )

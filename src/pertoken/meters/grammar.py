@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.meters.families import is_number
 from pertoken.meters.naming import NO_DEFAULT, is_known, modality_of
+from pertoken.meters.products import UNKNOWN_PRODUCT, Product
 from pertoken.meters.readings import (
     Part,
     Reading,
@@ -30,7 +31,6 @@ from pertoken.meters.words import is_picture
 
 if TYPE_CHECKING:
     from pertoken.meters.models import Resolution
-    from pertoken.meters.products import Product
 
 UNKNOWN_WORD = "\N{REPLACEMENT CHARACTER}"
 _CAPACITY = "Capacity"
@@ -68,6 +68,22 @@ def meter_read(words: tuple[str, ...], product: Product, measure: Measure) -> Me
     if reading.resolution is None and reading.model_words:
         return _without_model(meter, reading)
     return meter
+
+
+def plan_meter_read(words: tuple[str, ...], model: Resolution, measure: Measure) -> Meter:
+    """The meter of a marketplace plan that names its model: the words say only what is counted."""
+    parts = parts_of(words, UNKNOWN_PRODUCT)
+    fields = fields_of([part.field for part in parts if part.field])
+    unread = [
+        part.word[:60]
+        for part in parts
+        if not part.field and modality_of((part.word,), None) != model.modalities[0]
+    ]
+    if fields.conflicts or unread:
+        reason = "words left over: " + " ".join([*unread[:12], *fields.conflicts])
+        return _set_aside(parts, measure, UNRECOGNISED, reason)
+    first = model.modalities[0]
+    return _meter(Reading(fields, (model.model_id,), model), measure, parts, first)
 
 
 def has_unit(words: tuple[str, ...]) -> bool:
@@ -173,14 +189,12 @@ def _set_aside(parts: tuple[Part, ...], measure: Measure, status: str, reason: s
 
 
 def _tier_beside_letters(parts: tuple[Part, ...], status: str) -> str | None:
-    """Standard where only single letters are not understood ("MAI o Tokens"): none is a tier."""
+    """Standard where a lone letter and a unit are all that a name says ("MAI o Tokens")."""
     unknown = [part.word for part in parts if part.field is None and not is_known(part.word)]
-    letters = (
-        status == UNRECOGNISED
-        and unknown
-        and all(len(word) == 1 and word.isalpha() for word in unknown)
-    )
-    return "Standard" if letters else None
+    letters = all(len(word) == 1 and word.isalpha() for word in unknown)
+    kinds = {part.field.kind for part in parts if part.field}
+    is_placeholder = status == UNRECOGNISED and unknown and letters and kinds == {"unit"}
+    return "Standard" if is_placeholder else None
 
 
 def _beyond_doubt(parts: tuple[Part, ...]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from pertoken.meters.families import (
     named_families,
     without_name,
 )
-from pertoken.meters.naming import MOST_WORDS, formed_name
+from pertoken.meters.naming import MOST_WORDS, formed_name, modality_of
 from pertoken.meters.vocabulary import rows_of
 
 ANY = ("*",)
@@ -80,6 +80,19 @@ def resolved(
             return found
     outside = [family for family in named if family.words and family not in inside]
     return _from_table(words, outside) or _by_rule(words, outside)
+
+
+def model_of_plan(slug: str) -> Resolution | None:
+    """The model of a plan whose name is an id, such as `claude-sonnet-4-5`.
+
+    The id is taken as it stands, so its other words need not be known; its family must be.
+    """
+    words = name_words(slug)
+    family = next((family for family in named_families(words) if family.words), None)
+    if family is None:
+        return None
+    counted = modality_of(words, family.key) or family.modality
+    return Resolution(slug, family, (counted, "text"), None, "id of the plan")
 
 
 @cache

@@ -90,6 +90,8 @@ def _has_shape(words: tuple[str, ...], rest: tuple[str, ...], family: Family) ->
     in_order = len(set(words)) == len(words) and (not any(named) or named[0])
     if not in_order or not family.unsure_words.isdisjoint(rest):
         return False
+    if len(words) == 1 and words[0][0].isdigit() and not family.bare_versions:
+        return False
     numbers = [word for word in rest if is_number(word)]
     if not (_fit(numbers, family) if numbers else family.dotless and named[0] and _implied(rest)):
         return False

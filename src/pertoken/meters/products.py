@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pertoken.meters.values import MeterName
 
 AI_CATEGORY = "ai and machine learning"
-_PLAN_WORDS = frozenset({"paygo", "tokens"})
+_PLAN_WORDS = frozenset({"paygo", "tokens", "search", "consumption"})
 
 
 class Product(NamedTuple):

@@ -24,6 +24,9 @@ _RUNS = re.compile(r"\d{3,4}x\d{3,4}|\d+(?:\.\d+)*|[^\W\d_]+|.")
 _PICTURE = re.compile(r"\d{3,4}p|\d{3,4}x\d{3,4}|\d{1,2}s")
 _LETTERED = re.compile(r"[okrvm]\d{1,2}(?:\.\d+)?")
 _VERSIONED = re.compile(r"[1-9]\d?(?:\.\d+)?")
+# A dot parts words unless it stands between digits.
+_LOOSE_DOT = re.compile(r"(?<!\d)\.+|\.+(?!\d)")
+_NUMBER_DOTS = re.compile(r"[^.]*(?:(?<=\d)\.(?=\d)[^.]*)*")
 _NUMBER_WORD = re.compile(r"(\d+(?:\.\d+)*)([^\W\d_]{3,})")
 _SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "."}
 # What may stand after a number: billions, thousands, experts, omni, pixels, seconds, gigabytes.
@@ -87,6 +90,8 @@ def _parted(chunk: str) -> tuple[str, ...]:
         return ()
     if chunk in spellings:
         return (spellings[chunk],)
+    if "." in chunk and not _NUMBER_DOTS.fullmatch(chunk):
+        return tuple(word for part in _LOOSE_DOT.split(chunk) for word in _parted(part))
     if len(chunk) <= LONGEST_GLUED:
         parts = _fewest_parts(chunk)
         if parts:
