@@ -103,7 +103,8 @@ class DuckDBEngine:
         return tuple(self.columns(name))
 
     def view_arrow(self, name: str, table: pa.Table) -> None:
-        """Name an Arrow table."""
+        """Name an Arrow table, in the place of whatever has the name."""
+        self._run(f"DROP VIEW IF EXISTS {quoted(name)}")
         self._session.register(name, table)
 
     def columns(self, name: str) -> dict[str, str]:
