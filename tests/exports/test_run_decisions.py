@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from pertoken.exports import STATUSES, KnownRun, decide
 
-CASES = Path(__file__).parent / "cases" / "decisions.csv"
+CASES = Path(__file__).parent / "cases"
 YEAR, MONTH = 2026, 9
 FOUND = settings(max_examples=60, deadline=None)
 
@@ -23,6 +24,7 @@ def case_run(row: dict[str, str]) -> KnownRun:
     """A run of the table: days of September 2026, submitted as MM-DD, `-` for a run not read."""
     first, last = (int(day) for day in row["days"].split("-"))
     submitted = row["submitted"] and datetime.fromisoformat(f"{YEAR}-{row['submitted']}T06:27:00Z")
+    billed, effective = row.get("billed"), row.get("effective")
     ids = frozenset("" if text == "_empty_" else text for text in row["sub_accounts"].split())
     return KnownRun(
         run_id=row["run_id"],
@@ -39,14 +41,16 @@ def case_run(row: dict[str, str]) -> KnownRun:
         fault=row["fault"] or None,
         sub_account_ids=None if row["sub_accounts"] == "-" else ids,
         path=f"/exports/{row['run_id']}",
+        totals=(("USD", 9, billed, effective),) if billed and effective else (),
     )
 
 
 def case_rows() -> dict[str, list[dict[str, str]]]:
     cases: dict[str, list[dict[str, str]]] = {}
-    with CASES.open(encoding="utf-8", newline="") as table:
-        for row in csv.DictReader(table):
-            cases.setdefault(row["case"], []).append(row)
+    for name in ("decisions.csv", "native_decisions.csv"):
+        with (CASES / name).open(encoding="utf-8", newline="") as table:
+            for row in csv.DictReader(table):
+                cases.setdefault(row["case"], []).append(row)
     return cases
 
 
@@ -95,6 +99,7 @@ SCOPES = (
     "/b/1", "/b/1/profiles/2", "/b/1/profiles/2/sections/3", "/subscriptions/s1",
     "/subscriptions/s1/resourcegroups/rg", "/subscriptions/s2", "123",
 )  # fmt: skip
+TOTAL_WITH_PURCHASE = (("USD", 5, "110", "10"),)
 
 
 @st.composite
@@ -105,7 +110,9 @@ def known_runs(draw: st.DrawFn) -> list[KnownRun]:
         KnownRun(
             run_id=f"r{number:02d}",
             export_name="export",
-            dataset=draw(st.sampled_from(["FocusCost", "FocusCost", "FocusFile", "ActualCost"])),
+            dataset=draw(
+                st.sampled_from(["FocusCost", "FocusFile", "ActualCost", "AmortizedCost"])
+            ),
             dataset_version=draw(st.sampled_from(["1.0", "1.2-preview", "1.2", "other"])),
             scope=draw(st.sampled_from(SCOPES)),
             month="2026-09",
@@ -119,6 +126,7 @@ def known_runs(draw: st.DrawFn) -> list[KnownRun]:
                 st.none() | st.frozensets(st.sampled_from(["", "/subscriptions/s1"]))
             ),
             path="/exports",
+            totals=draw(st.sampled_from([(), (), (("USD", 5, "10", "10"),), TOTAL_WITH_PURCHASE])),
         )
         for number in range(count)
     ]
@@ -212,3 +220,28 @@ def test_an_overlapping_run_lies_in_a_scope_whose_run_is_applied(runs: list[Know
     for decision in decisions.values():
         if decision.status == "overlapping":
             assert decision.reason.split("which run ")[1].split()[0] in applied
+
+
+@FOUND
+@given(known_runs())
+def test_charges_of_a_scope_and_month_are_applied_once(runs: list[KnownRun]) -> None:
+    """One FOCUS run, or native runs; two native runs cover the same days and agree on their costs.
+
+    The cost outside commitments is EffectiveCost of the actual and BilledCost of the amortised run.
+    """
+    decisions = decide(runs)
+    applied: dict[str, list[KnownRun]] = {}
+    for run in runs:
+        if decisions[run.key].status == "applied":
+            applied.setdefault(run.scope, []).append(run)
+    for together in applied.values():
+        datasets = sorted(run.dataset for run in together)
+        assert len(together) == 1 or datasets == ["ActualCost", "AmortizedCost"]
+        if len(together) > 1:
+            actual, amortized = sorted(together, key=lambda run: run.dataset)
+            assert (actual.start, actual.end) == (amortized.start, amortized.end)
+            assert cost_of(actual, 3) == cost_of(amortized, 2)
+
+
+def cost_of(run: KnownRun, place: int) -> Decimal:
+    return sum((Decimal(str(total[place])) for total in run.totals), Decimal(0))

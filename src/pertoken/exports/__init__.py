@@ -5,27 +5,35 @@ its bytes are) -> decide (one decision per run, from the set of runs known). No 
 here.
 """
 
+from pertoken.exports.contenders import Decision, KnownRun
 from pertoken.exports.datasets import (
+    ACTUAL_COST,
+    AMORTIZED_COST,
     EXCHANGE_RATES,
     FOCUS_COST,
     FOCUS_FILE,
+    NATIVE_COST,
     PRICE_SHEET,
     REFERENCE,
     REFERENCE_FILES,
     RETAIL_PRICES,
     check_dataset,
+    holds_charges,
 )
-from pertoken.exports.decisions import STATUSES, Decision, KnownRun, decide
+from pertoken.exports.decisions import STATUSES, decide
 from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discover
 from pertoken.exports.manifest import parse_manifest
 from pertoken.exports.run import ExportRun, Part, RunKey
 from pertoken.exports.verification import check_month, check_parts, check_run, fingerprint
 
 __all__ = [
+    "ACTUAL_COST",
+    "AMORTIZED_COST",
     "EXCHANGE_RATES",
     "FOCUS_COST",
     "FOCUS_FILE",
     "JSON_FORMAT",
+    "NATIVE_COST",
     "PRICE_SHEET",
     "REFERENCE",
     "REFERENCE_FILES",
@@ -45,5 +53,6 @@ __all__ = [
     "decide",
     "discover",
     "fingerprint",
+    "holds_charges",
     "parse_manifest",
 ]

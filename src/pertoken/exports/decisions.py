@@ -3,11 +3,9 @@
 Neither the order in which runs arrive nor earlier decisions enter: a run that arrives late can
 revise what was decided before it. Three steps, each total:
 
-1. A run with a fault is refused. A run without rows that covers fewer days than its month changes
-   nothing.
-2. Of the rest of a dataset, scope and month one is chosen: the most days, then the latest, then
-   the newer version. Runs of equal bytes stand as one, with the standing of their last, and the
-   earliest of those with the most days represents them; so a return to earlier content counts.
+1. Of the runs of a dataset, scope and month those that can stand for it are ordered (contenders).
+2. Of the datasets of a scope and month that hold the same charges one is the source: FOCUS, else
+   the native costs (native_choice), else whichever covers more days.
 3. A chosen run whose scope lies inside a wider scope with charges for that month is overlapping.
 
 Source: DESIGN, "Decisions about runs".
@@ -16,13 +14,21 @@ Source: DESIGN, "Decisions about runs".
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pertoken.exports.datasets import REFERENCE, dataset_family, version_rank
+from pertoken.exports.contenders import (
+    NEVER,
+    Contender,
+    Decision,
+    KnownRun,
+    choice,
+    contenders_of,
+    why_superseded,
+)
+from pertoken.exports.datasets import FOCUS_COST, NATIVE_COST, dataset_family, holds_charges
+from pertoken.exports.native_choice import native_choice, reconciliation_choice
 from pertoken.exports.scopes import enclosing_paths, subscription_of
-from pertoken.periods import month_end, month_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,79 +45,67 @@ STATUSES = (
     "reference",
     "empty",
 )
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRun:
-    """What a decision needs to know of a run, from its manifest and, once read, from its rows.
-
-    `start` is inclusive and `end` exclusive; `rows` is None where not known; `fingerprint` is of
-    the parts' bytes, empty where they cannot be read; `fault` is why the run cannot be used;
-    `sub_account_ids` are those of its charges in lower case, None while it is not read.
-    """
-
-    run_id: str
-    export_name: str
-    dataset: str
-    dataset_version: str
-    scope: str
-    month: str
-    start: date
-    end: date
-    submitted_time: datetime | None
-    rows: int | None
-    fingerprint: str
-    fault: str | None
-    sub_account_ids: frozenset[str] | None
-    path: str
-
-    @property
-    def key(self) -> RunKey:
-        """What makes the run one: RunId, dataset, scope, month."""
-        return self.run_id, self.dataset, self.scope, self.month
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of a run, one of `STATUSES`, and why (empty where it goes without saying)."""
-
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Contender:
-    """Runs of equal bytes: the one that represents them, and the one that stands highest."""
-
-    kept: KnownRun
-    highest: KnownRun
 
 
 def decide(runs: Iterable[KnownRun]) -> dict[RunKey, Decision]:
     """The decision on every run known.
 
     Takes:   runs, all that are known, in any order; of several with one key the usable one counts.
-    Gives:   one decision per key (RunId, dataset, scope, month); at most one run is applied per
-             dataset, scope and month.
+    Gives:   one decision per key (RunId, dataset, scope, month); of a scope and month one run is
+             applied, or one ActualCost and one AmortizedCost run that make a pair.
     Source:  DESIGN, "Decisions about runs".
     """
     known: dict[RunKey, KnownRun] = {}
     for run in runs:
         known[run.key] = max(known.get(run.key, run), run, key=_knowledge)
-    groups: defaultdict[tuple[str, str, str], list[KnownRun]] = defaultdict(list)
+    places: defaultdict[tuple[str, str], list[KnownRun]] = defaultdict(list)
     for run in known.values():
-        groups[dataset_family(run.dataset), _scope(run), run.month].append(run)
+        places[_scope(run), run.month].append(run)
     decisions: dict[RunKey, Decision] = {}
     applied = []
-    for group in groups.values():
-        decisions |= _decisions_of_group(group)
+    for runs_of_place in places.values():
+        decisions |= _decisions_of_place(runs_of_place)
         applied += [
-            _with_all_sub_accounts(run, group)
-            for run in group
+            _with_all_sub_accounts(run, runs_of_place)
+            for run in runs_of_place
             if decisions[run.key].status == "applied"
         ]
     return decisions | _overlaps(applied)
+
+
+def _decisions_of_place(runs: Sequence[KnownRun]) -> dict[RunKey, Decision]:
+    """The decisions on the runs of one scope and month."""
+    groups: defaultdict[str, list[KnownRun]] = defaultdict(list)
+    for run in runs:
+        groups[dataset_family(run.dataset)].append(run)
+    decisions: dict[RunKey, Decision] = {}
+    contenders: dict[str, list[Contender]] = {}
+    for family, group in groups.items():
+        settled, contenders[family] = contenders_of(group)
+        decisions |= settled
+    natives = {family: contenders.pop(family, []) for family in NATIVE_COST}
+    for of_family in contenders.values():
+        decisions |= choice(of_family)
+    return decisions | _native_decisions(natives, contenders.get(FOCUS_COST, []))
+
+
+def _native_decisions(
+    natives: Mapping[str, Sequence[Contender]], focus: Sequence[Contender]
+) -> dict[RunKey, Decision]:
+    """The decisions on native runs, and on a FOCUS run that covers fewer days than they do."""
+    fullest = max(
+        (each for of_dataset in natives.values() for each in of_dataset[:1]),
+        key=lambda each: (each.kept.days, each.standing),
+        default=None,
+    )
+    if fullest is None:
+        return {}
+    if not focus:
+        return native_choice(natives)
+    if focus[0].kept.days >= fullest.kept.days:
+        return reconciliation_choice(natives, focus[0])
+    behind = Decision("superseded", why_superseded(focus[0], fullest))
+    return native_choice(natives) | {focus[0].kept.key: behind}
 
 
 def _scope(run: KnownRun) -> str:
@@ -132,126 +126,18 @@ def _knowledge(run: KnownRun) -> tuple[object, ...]:
     """The order of what is known of one run: usable, submitted last, read, then any fixed order."""
     return (
         run.fault is None,
-        run.submitted_time or _NEVER,
+        run.submitted_time or NEVER,
         run.rows is not None,
         run.sub_account_ids is not None,
         (run.fingerprint, run.start, run.end, run.rows or 0, run.fault or "", run.path),
     )
 
 
-def _days(run: KnownRun) -> int:
-    return (run.end - run.start).days
-
-
-def _standing(run: KnownRun) -> tuple[int, datetime, int, str]:
-    """The order in which runs of one group replace each other; the highest is applied."""
-    rank = version_rank(run.dataset, run.dataset_version)
-    return _days(run), run.submitted_time or _NEVER, rank, run.run_id
-
-
-def _is_idle(run: KnownRun) -> bool:
-    """Without rows, and for fewer days than the month."""
-    whole = run.start <= month_start(run.month) and run.end >= month_end(run.month)
-    return run.rows == 0 and not whole
-
-
-def _decisions_of_group(group: Sequence[KnownRun]) -> dict[RunKey, Decision]:
-    decisions: dict[RunKey, Decision] = {}
-    usable = []
-    for run in group:
-        if run.fault is not None:
-            decisions[run.key] = Decision("refused", run.fault)
-        elif _is_idle(run):
-            decisions[run.key] = Decision(
-                "empty", f"no rows for {_span(run)}, less than the month: changes nothing"
-            )
-        else:
-            usable.append(run)
-    contenders = []
-    for copies in _by_content(usable):
-        contender = _contender(copies)
-        contenders.append(contender)
-        for run in copies:
-            reason = f"its bytes equal those of run {contender.kept.run_id}"
-            decisions[run.key] = Decision("duplicate", reason)
-    return decisions | _choice(contenders)
-
-
-def _by_content(runs: Sequence[KnownRun]) -> list[list[KnownRun]]:
-    """Runs of equal bytes together; one without rows or of unknown bytes stands alone."""
-    by_content: defaultdict[object, list[KnownRun]] = defaultdict(list)
-    for run in runs:
-        comparable = bool(run.fingerprint) and run.rows != 0
-        by_content[run.fingerprint if comparable else run.key].append(run)
-    return list(by_content.values())
-
-
-def _contender(copies: Sequence[KnownRun]) -> _Contender:
-    most = max(_days(run) for run in copies)
-    fullest = [run for run in copies if _days(run) == most]
-    kept = min(fullest, key=lambda run: (run.submitted_time or _NEVER, run.run_id))
-    return _Contender(kept, max(copies, key=_standing))
-
-
-def _choice(contenders: Sequence[_Contender]) -> dict[RunKey, Decision]:
-    ordered = sorted(contenders, key=lambda each: _standing(each.highest), reverse=True)
-    decisions = {
-        loser.kept.key: Decision("superseded", _why_superseded(loser, ordered[0]))
-        for loser in ordered[1:]
-    }
-    for winner in ordered[:1]:
-        decisions[winner.kept.key] = _chosen(winner, ordered[1:])
-    return decisions
-
-
-def _chosen(winner: _Contender, losers: Sequence[_Contender]) -> Decision:
-    run, moment = winner.kept, winner.highest.submitted_time or _NEVER
-    before = [each for each in losers if (each.highest.submitted_time or _NEVER) < moment]
-    replaces = f": replaces run {before[0].kept.run_id}" if before else ""
-    if run.rows == 0:
-        return Decision("empty", f"no rows, restates the month to no charges{replaces}")
-    if run.dataset in REFERENCE:
-        return Decision("reference", f"restates the month{replaces}" if before else "")
-    return Decision("applied", f"restates the month{replaces}" if before else "")
-
-
-def _why_superseded(loser: _Contender, winner: _Contender) -> str:
-    run, other = loser.kept, winner.kept
-    by = f"run {other.run_id}"
-    if _days(run) < _days(other):
-        return (
-            f"covers fewer days ({_span(run)}) than {by} ({_span(other)}){_uncovered(run, other)}"
-        )
-    before, after = loser.highest, winner.highest
-    if (before.submitted_time or _NEVER) < (after.submitted_time or _NEVER):
-        again = "" if after is other else f" (again as run {after.run_id})"
-        return f"{by}{again} is later ({_moment(after)}){_uncovered(run, other)}"
-    if _standing(before)[:3] < _standing(after)[:3]:
-        versions = f"{after.dataset_version}, not {before.dataset_version}"
-        return f"{by} of the same time has the newer version ({versions})"
-    return f"{by} of the same days, time and version comes first by its run id"
-
-
-def _uncovered(run: KnownRun, other: KnownRun) -> str:
-    """The days that only the superseded run holds, for a person to export again."""
-    if other.start <= run.start and run.end <= other.end:
-        return ""
-    return f"; some of its days ({_span(run)}) are not in that run: export the whole month again"
-
-
-def _span(run: KnownRun) -> str:
-    return f"{run.start} to {run.end - timedelta(days=1)}"
-
-
-def _moment(run: KnownRun) -> str:
-    moment = (run.submitted_time or _NEVER).astimezone(UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _overlaps(applied: Sequence[KnownRun]) -> dict[RunKey, Decision]:
     months: defaultdict[tuple[str, str], list[KnownRun]] = defaultdict(list)
-    for run in applied:
-        months[dataset_family(run.dataset), run.month].append(run)
+    for run in sorted(applied, key=lambda each: each.key):
+        kind = "charges" if holds_charges(run.dataset) else run.dataset
+        months[kind, run.month].append(run)
     decisions = {}
     for month in months.values():
         wider_runs = _wider_runs(month)
