@@ -143,8 +143,8 @@ def _readings_with(
     for at, part in enumerate(parts):
         if part.field and (part.name is None or at not in as_name):
             roles.append(part.field)
-        elif part.name is not None:
-            names.append(part.name)
+        else:
+            names.append(part.name or part.word)
     fields = fields_of(roles)
     if fields.conflicts and len(as_name) < len(doubles):
         return []

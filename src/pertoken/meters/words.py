@@ -39,7 +39,7 @@ def words_of(text: str) -> tuple[str, ...]:
     """The words of a name, each in the spelling that stands for it.
 
     >>> words_of("gpt-4o-mini BatchOutp-glbl Tokens")
-    ('gpt', '4o', 'mini', 'batch', 'opt', 'gbl', 'token')
+    ('gpt', '4o', 'mini', 'batch', 'outp', 'gl', 'tokens')
     """
     words: list[str] = []
     for chunk in text.lower().translate(_SEPARATORS).split():
