@@ -30,9 +30,11 @@ PARTITIONS = {"x_ScopeKey": "VARCHAR", "BillingMonth": "VARCHAR"}
 TABLES: dict[str, tuple[str, ...]] = {
     "charges": tuple(PARTITIONS),
     "token_costs": tuple(PARTITIONS),
+    "prices": tuple(PARTITIONS),
     "meters": (),
     "tags": (),
     "periods": (),
+    "rates": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 

@@ -19,7 +19,7 @@ from pertoken.exports.scopes import subscription_of
 from pertoken.normalize import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pertoken.errors import EngineError, SourceError
     from pertoken.exports import ExportRun
@@ -53,14 +53,20 @@ def unreadable_fault(error: EngineError | SourceError, paths: list[str]) -> str:
 
 def _row_fault(run: ExportRun, facts: SourceFacts) -> str | None:
     """Parts, then the whole run, have the rows that the manifest states."""
+    return parts_fault(run, facts.rows_by_file)
+
+
+def parts_fault(run: ExportRun, rows_by_file: Mapping[str, int]) -> str | None:
+    """Why the rows of each file, and of all, are not those that the manifest states, or None."""
     for part in run.parts:
-        rows = facts.rows_by_file.get(part.path, 0)
+        rows = rows_by_file.get(part.path, 0)
         if part.row_count is not None and part.row_count != rows:
             return (
                 f"part {Path(part.path).name} has {rows} rows, the manifest says {part.row_count}"
             )
-    if run.row_count is not None and run.row_count != facts.rows:
-        return f"the parts have {facts.rows} rows, the manifest says {run.row_count}"
+    found = sum(rows_by_file.values())
+    if run.row_count is not None and run.row_count != found:
+        return f"the parts have {found} rows, the manifest says {run.row_count}"
     return None
 
 

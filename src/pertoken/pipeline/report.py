@@ -32,12 +32,14 @@ class RunReport:
     """What an ingest did.
 
     `runs` are those that the sources hold, decided; `problems` are manifests and files that are no
-    run at all; `written` and `emptied` are the (scope, month) pairs that changed.
+    run at all; `written` and `emptied` are the (scope, month) pairs that changed; `repriced` those
+    whose missing prices were filled anew because prices changed.
     """
 
     runs: tuple[LedgerRun, ...] = ()
     problems: tuple[PertokenError, ...] = ()
     written: list[MonthReport] = field(default_factory=list)
+    repriced: list[MonthReport] = field(default_factory=list)
     emptied: list[tuple[str, str]] = field(default_factory=list)
     commit_id: str = ""
 

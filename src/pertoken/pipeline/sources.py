@@ -15,11 +15,21 @@ from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
-from pertoken.exports import FOCUS_FILE, ExportRun, Part, check_run, discover, fingerprint
+from pertoken.exports import (
+    FOCUS_FILE,
+    REFERENCE,
+    REFERENCE_FILES,
+    ExportRun,
+    Part,
+    check_run,
+    discover,
+    fingerprint,
+)
 from pertoken.hub import LedgerRun
 from pertoken.normalize import FILE_COLUMN, read_expression, source_facts
 from pertoken.normalize.facts import SourceGroup
 from pertoken.pipeline.faults import rows_fault, unreadable_fault
+from pertoken.pipeline.references import reference_rows, reference_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,6 +81,9 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
 
     Raises: SourceError, when the file cannot be read as FOCUS charges.
     """
+    reference = reference_run(engine, file)
+    if reference is not None:
+        return (reference,)
     path = Path(file.path)
     try:
         _view_files(engine, file.file_format, [file.path], SOURCE)
@@ -117,6 +130,10 @@ def read_run(engine: Engine, run: ExportRun) -> LedgerRun:
     Every part is checked for presence, size and rows before any charge of the run is used.
     """
     entry = ledger_entry(run)
+    if run.dataset in REFERENCE:
+        rows, fault = reference_rows(engine, run)
+        content = content_of(run) if fault is None else ""
+        return replace(entry, rows=rows, fault=fault, fingerprint=content)
     fault = None if run.dataset == FOCUS_FILE else check_run(run)
     if fault is None and not run.parts and not run.scope:
         fault = "the manifest names no scope, and there is no charge to name a BillingAccountId"
@@ -157,7 +174,8 @@ def is_unchanged(run: ExportRun, known: LedgerRun) -> bool:
     """Whether a run that lies on disk is whole and holds what the ledger knows of it."""
     if run.key != (known.run_id, known.dataset, known.scope, known.month):
         return False
-    if run.dataset != FOCUS_FILE and check_run(run) is not None:
+    with_manifest = run.dataset not in (FOCUS_FILE, *REFERENCE_FILES)
+    if with_manifest and check_run(run) is not None:
         return False
     try:
         return not run.parts or content_of(run) == known.fingerprint

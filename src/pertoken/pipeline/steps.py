@@ -13,17 +13,31 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError, TotalsDiffer
-from pertoken.exports import FOCUS_COST, FOCUS_FILE, ExportRun, KnownRun, decide
+from pertoken.exports import (
+    EXCHANGE_RATES,
+    FOCUS_COST,
+    FOCUS_FILE,
+    ExportRun,
+    KnownRun,
+    decide,
+)
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
 from pertoken.pipeline.periods import period_totals
+from pertoken.pipeline.pricing import (
+    PriceBook,
+    days_of_month,
+    rates_query,
+    written_prices,
+)
+from pertoken.pipeline.references import view_prices
 from pertoken.pipeline.report import MonthReport, RunReport
 from pertoken.pipeline.sources import SOURCE, found_runs, is_unchanged, read_run, view_source
 from pertoken.unit_economics import token_costs_select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pertoken.engine import Engine
@@ -47,6 +61,7 @@ class Ingest:
     read: set[Key] = field(default_factory=set)
     ledger: dict[Key, LedgerRun] = field(default_factory=dict)
     changed: dict[ScopeMonth, Path | None] = field(default_factory=dict)
+    prices: PriceBook | None = None
     report: RunReport = field(default_factory=RunReport)
 
 
@@ -91,11 +106,41 @@ def decide_runs(ingest: Ingest) -> None:
     )
 
 
+def keep_prices_and_rates(ingest: Ingest) -> None:
+    """Reference runs -> `prices`, one row per price of each source, and `rates`, one per rate.
+
+    Drops: the prices of a run that counts no more for its scope and month; the ledger keeps it.
+    """
+    engine, writer = ingest.engine, _writer(ingest)
+    before, after = _references(ingest.snapshot.runs), _found_references(ingest)
+    book = PriceBook(engine)
+    for place in sorted({*before, *after}):
+        old, new, partition = before.get(place), after.get(place), partition_of(*place)
+        stored = ingest.snapshot.files("prices", partition)
+        if old is not None and new is not None and _same_content(old, new):
+            book.files += stored
+            continue
+        book.changed_files += stored
+        files = {}
+        if new is not None:
+            path = writer.new_file("prices", partition)
+            relation = view_prices(engine, ingest.found[_key(new)])
+            files[path] = written_prices(engine, relation, path)
+            book.files.append(str(path))
+            book.changed_files.append(str(path))
+        writer.replace("prices", partition, files)
+    ingest.prices = book
+    query = rates_query(engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
+    if query is not None:
+        writer.overwrite("rates", query)
+
+
 def normalize_months(ingest: Ingest) -> None:
     """Applied runs -> FOCUS charges of every scope and month whose run changed.
 
     Keeps: rows, BilledCost and EffectiveCost per BillingCurrency; raises TotalsDiffer otherwise,
-    and nothing is committed. A month whose run is applied no more is emptied.
+    and nothing is committed. A month whose run is applied no more is emptied. Missing list and
+    contracted prices are filled from `prices` as the charges are written.
     """
     while stale := _stale_run(ingest):
         ingest.ledger[stale] = replace(
@@ -113,6 +158,30 @@ def normalize_months(ingest: Ingest) -> None:
             ingest.report.emptied.append(place)
         elif old is None or (_key(old), old.fingerprint) != (_key(new), new.fingerprint):
             ingest.changed[place] = _write_month(ingest, new)
+
+
+def price_charges(ingest: Ingest) -> None:
+    """Charges of months that a changed price touches -> the same charges, filled anew.
+
+    Keeps: rows and every value that the export states; raises TotalsDiffer otherwise.
+    """
+    book, writer, engine = _prices(ingest), _writer(ingest), ingest.engine
+    days = book.changed_days()
+    if days is None:
+        return
+    for (scope, month), run in sorted(_applied(ingest.ledger.values()).items()):
+        since, until = days_of_month(month)
+        partition = partition_of(scope, month)
+        stored = ingest.snapshot.files("charges", partition)
+        if (scope, month) in ingest.changed or days[1] <= since or days[0] >= until:
+            continue
+        if stored and book.touches(stored):
+            path = writer.new_file("charges", partition)
+            rows = engine.write_parquet(book.repriced_charges(stored, since, until), path)
+            engine.view_parquet("new_charges", [str(path)])
+            ingest.report.repriced.append(_checked_totals(engine, run))
+            writer.replace("charges", partition, {path: rows})
+            ingest.changed[scope, month] = path
 
 
 def read_meters(ingest: Ingest) -> None:
@@ -174,7 +243,9 @@ PLAN_STEPS: tuple[Callable[[Ingest], None], ...] = (
 )
 STEPS: tuple[Callable[[Ingest], None], ...] = (
     *PLAN_STEPS,
+    keep_prices_and_rates,
     normalize_months,
+    price_charges,
     read_meters,
     sum_token_costs,
     total_periods,
@@ -196,8 +267,12 @@ def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
     view_source(engine, source)
     columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != FILE_COLUMN}
     path = writer.new_file("charges", partition)
+    engine.view(
+        "normalized_charges",
+        charges_select(columns, run.dataset, run.dataset_version, SOURCE, run_id=run.run_id),
+    )
     rows = engine.write_parquet(
-        charges_select(columns, run.dataset, run.dataset_version, SOURCE, run_id=run.run_id), path
+        _prices(ingest).priced_charges("normalized_charges", *days_of_month(run.month)), path
     )
     engine.view_parquet("new_charges", [str(path)])
     if engine.rows(undecided_charges("new_charges"))[0][0]:
@@ -242,6 +317,39 @@ def _months_to_sum(ingest: Ingest) -> dict[ScopeMonth, list[str]]:
             if place not in months:
                 months[place] = ingest.snapshot.files("charges", partition_of(*place))
     return months
+
+
+def _references(runs: Iterable[LedgerRun]) -> dict[ScopeMonth, LedgerRun]:
+    """The price sheet or retail list that counts for each scope and month."""
+    return {
+        (run.scope, run.month): run
+        for run in runs
+        if run.status == "reference" and run.dataset != EXCHANGE_RATES
+    }
+
+
+def _found_references(ingest: Ingest) -> dict[ScopeMonth, LedgerRun]:
+    """The same after this ingest; a run that must be read and whose files are gone is refused."""
+    before = {_key(run): run for run in ingest.snapshot.runs if run.status == "reference"}
+    while True:
+        gone = [
+            run
+            for run in ingest.ledger.values()
+            if run.status == "reference"
+            and not (_key(run) in before and _same_content(before[_key(run)], run))
+            and _key(run) not in ingest.read
+            and not _found_again(ingest, run)
+        ]
+        if not gone:
+            return _references(ingest.ledger.values())
+        for run in gone:
+            fault = f"counts again, but its files are gone or changed ({run.path})"
+            ingest.ledger[_key(run)] = replace(run, fault=f"{fault}: hand the run over again")
+        decide_runs(ingest)
+
+
+def _same_content(old: LedgerRun, new: LedgerRun) -> bool:
+    return (_key(old), old.fingerprint) == (_key(new), new.fingerprint)
 
 
 def _stale_run(ingest: Ingest) -> Key | None:
@@ -305,6 +413,10 @@ def _key(run: LedgerRun) -> Key:
 def _order(ingest: Ingest, key: Key) -> tuple[str, str, str, str]:
     run = ingest.ledger[key]
     return run.month, run.scope, run.dataset, str(run.submitted_time)
+
+
+def _prices(ingest: Ingest) -> PriceBook:
+    return ingest.prices or PriceBook(ingest.engine)
 
 
 def _writer(ingest: Ingest) -> Writer:
