@@ -86,9 +86,9 @@ class PriceBook:
         columns = set(self.engine.columns("stored_charges"))
         if "x_SkuMeterId" not in columns:
             return False
-        filled = "x_PricedColumns IS NOT NULL" if "x_PricedColumns" in columns else "false"
+        filled = "charges.x_PricedColumns IS NOT NULL" if "x_PricedColumns" in columns else "false"
         lacking = " OR ".join(
-            f"{quoted(name)} IS NULL"
+            f"charges.{quoted(name)} IS NULL"
             for name in ("ListCost", "ListUnitPrice", "ContractedCost", "ContractedUnitPrice")
         )
         found = self.engine.rows(
