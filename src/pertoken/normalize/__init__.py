@@ -8,6 +8,9 @@ from pertoken.normalize.dialects import DIALECTS, column_rules, rule_files
 from pertoken.normalize.facts import SourceFacts, check_columns, read_expression, source_facts
 from pertoken.normalize.focus import BASE_COLUMNS, METER_COLUMNS, OWN_COLUMNS, charges_select
 from pertoken.normalize.inferred import inferred_select, undecided_charges
+from pertoken.normalize.native import commitment_evidence, native_select
+from pertoken.normalize.native_headers import is_native, native_names
+from pertoken.normalize.native_writing import Writing, native_writing
 from pertoken.normalize.source_types import FILE_COLUMN, UNREADABLE
 
 __all__ = [
@@ -18,10 +21,16 @@ __all__ = [
     "OWN_COLUMNS",
     "UNREADABLE",
     "SourceFacts",
+    "Writing",
     "charges_select",
     "check_columns",
     "column_rules",
+    "commitment_evidence",
     "inferred_select",
+    "is_native",
+    "native_names",
+    "native_select",
+    "native_writing",
     "read_expression",
     "rule_files",
     "source_facts",

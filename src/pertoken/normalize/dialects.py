@@ -12,6 +12,7 @@ from functools import cache
 from pertoken.engine import sql_file
 from pertoken.errors import ConfigError, alternatives
 
+NATIVE_DATASETS = ("ActualCost", "AmortizedCost")
 DIALECTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("FocusCost", "1.0-preview(v1)"): ("azure_focus_1_0_preview", "focus_names", "azure_cleaning"),
     ("FocusCost", "1.0"): ("focus_names", "azure_cleaning"),
@@ -20,11 +21,16 @@ DIALECTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("FocusCost", "1.2"): ("focus_names", "azure_cleaning"),
     ("FocusFile", ""): ("azure_focus_1_0_preview", "focus_names"),
 }
+NATIVE_RULES = ("azure_cleaning",)
+"""Native costs come as FOCUS charges (`native.native_select`), whatever the version."""
+
 _RULE_END = re.compile(r"\s+AS\s+(\w+),?\s*$")
 
 
 def rule_files(dataset: str, version: str) -> tuple[str, ...]:
     """The rule files of a dataset and version; raises ConfigError for one without a dialect."""
+    if dataset in NATIVE_DATASETS:
+        return NATIVE_RULES
     try:
         return DIALECTS[dataset, version]
     except KeyError:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import SourceError
-from pertoken.normalize.dialects import column_rules
+from pertoken.normalize.dialects import NATIVE_DATASETS, column_rules
 from pertoken.normalize.native_headers import NATIVE_NEEDED, native_names
 from pertoken.normalize.native_writing import (
     DATES,
@@ -38,9 +38,7 @@ from pertoken.normalize.source_types import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACTUAL_COST = "ActualCost"
-AMORTIZED_COST = "AmortizedCost"
-NATIVE_DATASETS = (ACTUAL_COST, AMORTIZED_COST)
+ACTUAL_COST, AMORTIZED_COST = NATIVE_DATASETS
 _COST_RULES = {ACTUAL_COST: "azure_native_actual", AMORTIZED_COST: "azure_native_amortized"}
 
 _READABLE = ("BillingPeriodStartDate", "BillingPeriodEndDate", "PaygCostInBillingCurrency")

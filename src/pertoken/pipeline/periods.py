@@ -6,11 +6,14 @@ was submitted after its end, closed from then on, and restated when a later such
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted, quoted_text, sql_file
+from pertoken.exports.datasets import dataset_family
 from pertoken.periods import month_end, month_start
+from pertoken.pipeline.standing import standing_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,21 +81,17 @@ class MonthState:
 def month_states(runs: Iterable[LedgerRun]) -> dict[tuple[str, str], MonthState]:
     """The state of every scope and month with an applied run: open, closed or restated."""
     runs = list(runs)
+    closings = Counter(
+        (run.scope, run.month, dataset_family(run.dataset))
+        for run in runs
+        if run.status in ("applied", "superseded") and _closes(run)
+    )
     states = {}
-    for run in runs:
-        if run.status != "applied":
-            continue
-        place = (run.scope, run.month)
-        closings = [
-            each
-            for each in runs
-            if (each.scope, each.month) == place
-            and each.status in ("applied", "superseded")
-            and _closes(each)
-        ]
-        closed = "restated" if len(closings) > 1 else "closed"
-        state = closed if _closes(run) else "open"
-        states[place] = MonthState(state, run.end.isoformat())
+    for place, standing in standing_runs(runs).items():
+        again = any(closings[*place, dataset_family(run.dataset)] > 1 for run in standing)
+        closed = "restated" if again else "closed"
+        state = closed if all(_closes(run) for run in standing) else "open"
+        states[place] = MonthState(state, min(run.end for run in standing).isoformat())
     return states
 
 

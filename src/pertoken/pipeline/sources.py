@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import (
+    FOCUS_COST,
     FOCUS_FILE,
+    NATIVE_COST,
     REFERENCE,
     REFERENCE_FILES,
     ExportRun,
@@ -26,7 +28,14 @@ from pertoken.exports import (
     fingerprint,
 )
 from pertoken.hub import LedgerRun
-from pertoken.normalize import FILE_COLUMN, read_expression, source_facts
+from pertoken.normalize import (
+    FILE_COLUMN,
+    native_names,
+    native_select,
+    native_writing,
+    read_expression,
+    source_facts,
+)
 from pertoken.normalize.facts import SourceGroup
 from pertoken.pipeline.faults import rows_fault, unreadable_fault
 from pertoken.pipeline.references import reference_rows, reference_run
@@ -59,11 +68,22 @@ def found_runs(
     return tuple(runs), tuple(problems)
 
 
-def view_source(engine: Engine, run: ExportRun) -> None:
-    """Name the charges of a run SOURCE, with the file of each in FILE_COLUMN."""
-    whole = SOURCE if run.dataset != FOCUS_FILE else "source_file"
+def view_source(engine: Engine, run: ExportRun, *, only_commitments: bool = False) -> None:
+    """Name the charges of a run SOURCE, with the file of each in FILE_COLUMN.
+
+    Native rows are FOCUS charges there already; `only_commitments` keeps of ActualCost what
+    AmortizedCost does not have.
+    """
+    whole = SOURCE if run.dataset == FOCUS_COST else "source_file"
     _view_files(engine, run.file_format, [part.path for part in run.parts], whole)
-    if run.dataset == FOCUS_FILE:
+    if run.dataset in NATIVE_COST:
+        columns = engine.columns(whole)
+        writing = native_writing(engine, whole, native_names(columns), run.month)
+        select = native_select(
+            columns, run.dataset, whole, writing, only_commitments=only_commitments
+        )
+        engine.view(SOURCE, select)
+    elif run.dataset == FOCUS_FILE:
         columns = engine.columns(whole)
         account = read_expression("BillingAccountId", columns)
         start = read_expression("BillingPeriodStart", columns)

@@ -9,18 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pertoken.errors import SourceError, TotalsDiffer
-from pertoken.exports import (
-    EXCHANGE_RATES,
-    FOCUS_COST,
-    FOCUS_FILE,
-    ExportRun,
-    KnownRun,
-    decide,
-)
+from pertoken.errors import SourceError
+from pertoken.exports import EXCHANGE_RATES, ExportRun, KnownRun, decide
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
@@ -32,8 +24,16 @@ from pertoken.pipeline.pricing import (
     written_prices,
 )
 from pertoken.pipeline.references import view_prices
-from pertoken.pipeline.report import MonthReport, RunReport
+from pertoken.pipeline.report import RunReport
 from pertoken.pipeline.sources import SOURCE, found_runs, is_unchanged, read_run, view_source
+from pertoken.pipeline.standing import (
+    ScopeMonth,
+    Standing,
+    checked_totals,
+    contents,
+    gives_commitments_only,
+    standing_runs,
+)
 from pertoken.unit_economics import token_costs_select
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from pertoken.reports.progress import Advance
 
 Key = tuple[str, str, str, str]
-ScopeMonth = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class Ingest:
     found: dict[Key, ExportRun] = field(default_factory=dict)
     read: set[Key] = field(default_factory=set)
     ledger: dict[Key, LedgerRun] = field(default_factory=dict)
-    changed: dict[ScopeMonth, Path | None] = field(default_factory=dict)
+    changed: dict[ScopeMonth, tuple[Path, ...]] = field(default_factory=dict)
     prices: PriceBook | None = None
     report: RunReport = field(default_factory=RunReport)
 
@@ -136,7 +135,7 @@ def keep_prices_and_rates(ingest: Ingest) -> None:
 
 
 def normalize_months(ingest: Ingest) -> None:
-    """Applied runs -> FOCUS charges of every scope and month whose run changed.
+    """Applied runs -> FOCUS charges of every scope and month whose run, or native pair, changed.
 
     Keeps: rows, BilledCost and EffectiveCost per BillingCurrency; raises TotalsDiffer otherwise,
     and nothing is committed. A month whose run is applied no more is emptied. Missing list and
@@ -149,14 +148,14 @@ def normalize_months(ingest: Ingest) -> None:
             f"({ingest.ledger[stale].path}): hand the run over again",
         )
         decide_runs(ingest)
-    before, after = _applied(ingest.snapshot.runs), _applied(ingest.ledger.values())
+    before, after = standing_runs(ingest.snapshot.runs), standing_runs(ingest.ledger.values())
     for place in sorted({*before, *after}):
         old, new = before.get(place), after.get(place)
         if new is None:
             _writer(ingest).replace("charges", partition_of(*place), {})
-            ingest.changed[place] = None
+            ingest.changed[place] = ()
             ingest.report.emptied.append(place)
-        elif old is None or (_key(old), old.fingerprint) != (_key(new), new.fingerprint):
+        elif contents(old) != contents(new):
             ingest.changed[place] = _write_month(ingest, new)
 
 
@@ -169,7 +168,7 @@ def price_charges(ingest: Ingest) -> None:
     days = book.changed_days()
     if days is None:
         return
-    for (scope, month), run in sorted(_applied(ingest.ledger.values()).items()):
+    for (scope, month), standing in sorted(standing_runs(ingest.ledger.values()).items()):
         since, until = days_of_month(month)
         partition = partition_of(scope, month)
         stored = ingest.snapshot.files("charges", partition)
@@ -179,9 +178,9 @@ def price_charges(ingest: Ingest) -> None:
             path = writer.new_file("charges", partition)
             rows = engine.write_parquet(book.repriced_charges(stored, since, until), path)
             engine.view_parquet("new_charges", [str(path)])
-            ingest.report.repriced.append(_checked_totals(engine, run))
+            ingest.report.repriced.append(checked_totals(engine, standing, rows))
             writer.replace("charges", partition, {path: rows})
-            ingest.changed[scope, month] = path
+            ingest.changed[scope, month] = (path,)
 
 
 def read_meters(ingest: Ingest) -> None:
@@ -189,7 +188,7 @@ def read_meters(ingest: Ingest) -> None:
 
     Drops nothing: a meter that cannot be read is a row that says so.
     """
-    files = [str(path) for path in ingest.changed.values() if path is not None]
+    files = [str(path) for paths in ingest.changed.values() for path in paths]
     writer = _writer(ingest)
     if new_meters(ingest.engine, ingest.snapshot, files):
         writer.overwrite("meters", "SELECT * FROM meters ORDER BY x_MeterKey")
@@ -217,7 +216,7 @@ def sum_token_costs(ingest: Ingest) -> None:
 
 def total_periods(ingest: Ingest) -> None:
     """Charges of changed months -> `periods`: rows and costs per scope, month and currency."""
-    changed = {place: [str(path)] if path else [] for place, path in ingest.changed.items()}
+    changed = {place: [str(path) for path in paths] for place, paths in ingest.changed.items()}
     query = period_totals(ingest.engine, ingest.snapshot, changed)
     if query is not None:
         _writer(ingest).overwrite("periods", query)
@@ -259,12 +258,28 @@ def partition_of(scope: str, month: str) -> dict[str, str]:
     return {"x_ScopeKey": key, "BillingMonth": month}
 
 
-def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
-    """Write the charges of an applied run and put them in the place of the month's."""
+def _write_month(ingest: Ingest, standing: Standing) -> tuple[Path, ...]:
+    """Write the charges of the runs that stand for a month and put them in its place."""
+    files: dict[Path, int] = {}
+    for run in standing:
+        path, rows = _write_run(ingest, run, standing)
+        if rows or run is standing[-1]:
+            files[path] = rows
+        else:
+            path.unlink()
+    ingest.engine.view_parquet("new_charges", [str(path) for path in files])
+    report = checked_totals(ingest.engine, standing, sum(files.values()))
+    ingest.report.written.append(report)
+    _writer(ingest).replace("charges", partition_of(report.scope, report.month), files)
+    return tuple(files)
+
+
+def _write_run(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path, int]:
+    """Write what a run gives to the charges of its month; gives the file and its rows."""
     engine, writer = ingest.engine, _writer(ingest)
     source, partition = _source_of(ingest, run), partition_of(run.scope, run.month)
     ingest.watch.note(f"{run.export_name} {run.month}")
-    view_source(engine, source)
+    view_source(engine, source, only_commitments=gives_commitments_only(run, standing))
     columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != FILE_COLUMN}
     path = writer.new_file("charges", partition)
     engine.view(
@@ -281,39 +296,14 @@ def _write_month(ingest: Ingest, run: LedgerRun) -> Path:
             inferred_select("new_charges", list(engine.columns("new_charges"))), path
         )
         first.unlink()
-        engine.view_parquet("new_charges", [str(path)])
-    ingest.report.written.append(_checked_totals(engine, run))
-    writer.replace("charges", partition, {path: rows})
-    return path
-
-
-def _checked_totals(engine: Engine, run: LedgerRun) -> MonthReport:
-    """The totals of the written charges, which must be those of the source."""
-    sums = engine.rows(
-        "SELECT BillingCurrency, count(*), sum(BilledCost), sum(EffectiveCost) "
-        "FROM new_charges GROUP BY BillingCurrency"
-    )
-    after = {currency: (rows, billed, effective) for currency, rows, billed, effective in sums}
-    before = {
-        currency: (rows, Decimal(billed), Decimal(effective))
-        for currency, rows, billed, effective in run.totals
-    }
-    if before != after:
-        raise TotalsDiffer(
-            f"Run {run.run_id} of {run.export_name} {run.month} has totals {after} after "
-            f"normalisation and {before} before.",
-            "Expected equal rows, BilledCost and EffectiveCost per BillingCurrency.",
-            "Nothing was committed. The files changed while they were read, or this is a defect: "
-            "report it with the run's manifest.",
-        )
-    return MonthReport(run.scope, run.month, run.run_id, before, after)
+    return path, rows
 
 
 def _months_to_sum(ingest: Ingest) -> dict[ScopeMonth, list[str]]:
     """Scopes and months whose mart must be made, and the files of their charges."""
-    months = {place: [str(path)] if path else [] for place, path in ingest.changed.items()}
+    months = {place: [str(path) for path in paths] for place, paths in ingest.changed.items()}
     if ingest.snapshot.vocabulary_version != VOCABULARY_VERSION:
-        for place in _applied(ingest.snapshot.runs):
+        for place in standing_runs(ingest.snapshot.runs):
             if place not in months:
                 months[place] = ingest.snapshot.files("charges", partition_of(*place))
     return months
@@ -354,12 +344,13 @@ def _same_content(old: LedgerRun, new: LedgerRun) -> bool:
 
 def _stale_run(ingest: Ingest) -> Key | None:
     """An applied run that must be written and whose files are not there, whole, any more."""
-    before = _applied(ingest.snapshot.runs)
-    for place, run in _applied(ingest.ledger.values()).items():
-        old = before.get(place)
-        same = old is not None and (_key(old), old.fingerprint) == (_key(run), run.fingerprint)
-        if not same and _key(run) not in ingest.read and not _found_again(ingest, run):
-            return _key(run)
+    before = standing_runs(ingest.snapshot.runs)
+    for place, standing in standing_runs(ingest.ledger.values()).items():
+        if contents(before.get(place)) == contents(standing):
+            continue
+        for run in standing:
+            if _key(run) not in ingest.read and not _found_again(ingest, run):
+                return _key(run)
     return None
 
 
@@ -389,20 +380,11 @@ def _source_of(ingest: Ingest, run: LedgerRun) -> ExportRun:
     return ingest.found[_key(run)]
 
 
-def _applied(runs: object) -> dict[ScopeMonth, LedgerRun]:
-    """The run that stands for each scope and month; FOCUS charges only."""
-    return {
-        (run.scope, run.month): run
-        for run in runs  # type: ignore[attr-defined]
-        if run.status == "applied" and run.dataset in (FOCUS_COST, FOCUS_FILE)
-    }
-
-
 def _known(run: LedgerRun) -> KnownRun:
     return KnownRun(
         run.run_id, run.export_name, run.dataset, run.dataset_version, run.scope, run.month,
         run.start, run.end, run.submitted_time, run.rows, run.fingerprint, run.fault,
-        run.sub_account_ids, run.path,
+        run.sub_account_ids, run.path, run.totals,
     )  # fmt: skip
 
 

@@ -11,19 +11,20 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from pertoken.engine import sql_file
+from pertoken.pipeline.standing import month_costs, standing_runs
 from pertoken.pipeline.views import view_mart
 from pertoken.reports.trust_card import AICost, Finding, SetAside, Total, TrustCard
 
 if TYPE_CHECKING:
     from pertoken.engine import Engine, Row
-    from pertoken.hub import LedgerRun
     from pertoken.pipeline.audience import Relations
     from pertoken.pipeline.report import RunReport
 
 
 def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustCard:
     """The card of the hub as of a commit, after an ingest whose report is given."""
-    applied = [run for run in snapshot.runs if run.status == "applied"]
+    standing = standing_runs(snapshot.runs)
+    costs = [month_costs(runs) for runs in standing.values()]
     periods: list[Row] = []
     coverage: list[Row] = []
     if snapshot.view(engine, "periods"):
@@ -36,26 +37,26 @@ def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustC
             coverage = engine.rows(sql_file("pertoken.pipeline", "ai_coverage"))
     counts = Counter(run.status for run in report.runs)
     return TrustCard(
-        months=tuple(sorted({run.month for run in applied})),
-        scopes=tuple(sorted({run.scope for run in applied})),
+        months=tuple(sorted({month for _, month in standing})),
+        scopes=tuple(sorted({scope for scope, _ in standing})),
         through_day=max((row[4] for row in periods), default=None),
         runs=tuple(counts.most_common()),
-        totals=tuple(_total(row, applied) for row in periods),
+        totals=tuple(_total(row, costs) for row in periods),
         ai_cost=tuple(_ai_cost(row) for row in coverage),
         set_aside=tuple(SetAside(row[0], row[6], row[7]) for row in coverage if row[6]),
         findings=tuple(_findings(engine, report, periods, coverage)),
     )
 
 
-def _total(row: Row, applied: list[LedgerRun]) -> Total:
-    of_currency = [total for run in applied for total in run.totals if total[0] == row[0]]
+def _total(row: Row, costs: list[dict[str, tuple[Decimal, Decimal]]]) -> Total:
+    of_currency = [month[row[0]] for month in costs if row[0] in month]
     return Total(
         currency=row[0],
         rows=row[1],
         billed_cost=row[2],
         effective_cost=row[3],
-        source_billed_cost=sum((Decimal(total[2]) for total in of_currency), Decimal(0)),
-        source_effective_cost=sum((Decimal(total[3]) for total in of_currency), Decimal(0)),
+        source_billed_cost=sum((billed for billed, _ in of_currency), Decimal(0)),
+        source_effective_cost=sum((effective for _, effective in of_currency), Decimal(0)),
     )
 
 
