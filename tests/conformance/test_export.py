@@ -182,10 +182,64 @@ def test_draft_columns_are_exported_only_where_the_charges_have_them(engine: Eng
 
 def test_a_mandatory_column_without_a_source_is_null_and_named(engine: Engine) -> None:
     engine.view("hub", HUB)
-    columns = {name: kind for name, kind in engine.columns("hub").items() if name != "ServiceName"}
-    assert missing_columns(columns, "1.2") == ("ServiceName",)
+    columns = engine.columns("hub")
+    del columns["BillingAccountId"]
+    assert missing_columns(columns, "1.2") == ("BillingAccountId",)
     engine.view("exported", focus_select(columns, "1.2", "hub"))
-    assert engine.rows('SELECT "ServiceName" FROM exported') == [(None,)]
+    assert engine.rows('SELECT "BillingAccountId" FROM exported') == [(None,)]
+
+
+DERIVED = [
+    ("ListCost", "2.5", 'CAST(NULL AS DECIMAL(38,18)) AS "ListCost"'),
+    ("ListCost", "3", 'CAST(NULL AS DECIMAL(38,18)) AS "ListCost", 0.003 AS "ListUnitPrice"'),
+    (
+        "ContractedCost",
+        "7",
+        'NULL AS "ContractedCost", NULL AS "ContractedUnitPrice", 7.0 AS "BilledCost"',
+    ),
+    ("ServiceName", "Microsoft", 'CAST(NULL AS VARCHAR) AS "ServiceName"'),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "changes"), DERIVED)
+def test_what_focus_lets_derive_is_derived_and_marked(
+    engine: Engine, column: str, value: str, changes: str
+) -> None:
+    row = exported(engine, "1.2", changes)
+    assert row[column] == (Decimal(value) if column.endswith("Cost") else value)
+    assert column in str(row["x_DerivedColumns"]).split()
+
+
+def test_what_is_known_is_not_marked(engine: Engine) -> None:
+    marked = str(exported(engine, "1.2")["x_DerivedColumns"]).split()
+    assert not {"ListCost", "ContractedCost", "ServiceName", "SkuId"} & set(marked)
+
+
+def test_exporting_an_export_changes_nothing(engine: Engine) -> None:
+    first = exported(engine, "1.4")
+    engine.view("again", focus_select(engine.columns("exported"), "1.4", "exported"))
+    (row,) = engine.rows("SELECT * FROM again")
+    assert dict(zip(engine.columns("again"), row, strict=True)) == first
+
+
+def test_a_marketplace_meter_names_its_product_as_service(engine: Engine) -> None:
+    engine.view(
+        "market",
+        "SELECT * REPLACE (CAST(NULL AS VARCHAR) AS \"ServiceName\"), 'Azure Marketplace'"
+        f' AS "x_SkuMeterCategory", \'claude\' AS "x_SkuMeterSubcategory" FROM ({HUB})',
+    )
+    engine.view("exported", focus_select(engine.columns("market"), "1.2", "market"))
+    assert engine.rows('SELECT "ServiceName" FROM exported') == [("claude",)]
+
+
+def test_all_charges_of_a_service_have_one_subcategory(engine: Engine) -> None:
+    engine.view(
+        "hub",
+        f"{HUB} UNION ALL SELECT * REPLACE (CAST(NULL AS DECIMAL(38,18)) AS"
+        f' "x_TokenQuantity") FROM ({HUB})',
+    )
+    engine.view("exported", focus_select(engine.columns("hub"), "1.2", "hub"))
+    assert engine.rows('SELECT "ServiceSubcategory" FROM exported') == [("Generative AI",)] * 2
 
 
 def test_text_cells_are_written_as_focus_writes_them(engine: Engine) -> None:

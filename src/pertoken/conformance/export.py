@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pertoken import focus
 from pertoken.conformance.rules import table
-from pertoken.engine.sql import quoted, quoted_text
+from pertoken.engine.sql import quoted, quoted_text, sql_file
 from pertoken.errors import ConfigError, alternatives
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 EXPORT_VERSIONS = ("1.2", "1.3", "1.4", focus.DRAFT)
 _TYPES = {"decimal": "DECIMAL(38, 18)", "timestamp": "TIMESTAMP WITH TIME ZONE"}
-_OWN_DECIMALS = ("x_PricingBlockSize", "x_TokenQuantity")
-_OWN_TEXTS = ("x_InvoiceId", "x_PricingCurrency", "x_SkuMeterName")
+_OWN_DECIMALS = ("x_EffectiveCostInUsd", "x_PricingBlockSize", "x_TokenQuantity")
+_OWN_TEXTS = (
+    "x_InvoiceId", "x_PricingCurrency", "x_SkuMeterCategory", "x_SkuMeterId", "x_SkuMeterName",
+    "x_SkuMeterSubcategory",
+)  # fmt: skip
+_DERIVED = "x_DerivedColumns"
+_NOT_MARKED = ("ProviderName", "ServiceProviderName", "SkuPriceDetails")
 _RENAMED = ("ProviderName", "ServiceProviderName")
-_CONSUMES = "ChargeCategory = 'Usage' AND CommitmentDiscountStatus IS DISTINCT FROM 'Unused'"
-# Tokens / block without a division: blocks are powers of ten.
-_INVERSE_BLOCK = "CASE x_PricingBlockSize " + " ".join(
-    f"WHEN {10**power} THEN CAST(1e-{power} AS DECIMAL(9, 8))" for power in range(9)
-)
 
 
 def focus_select(columns: Mapping[str, str], version: str, relation: str) -> str:
@@ -37,8 +37,9 @@ def focus_select(columns: Mapping[str, str], version: str, relation: str) -> str
     Gives:   one row per charge: the columns of the version in their order (decimals as
              DECIMAL(38,18), times in UTC), then the x_ columns. A mandatory column without a
              source is NULL (see `missing_columns`); one that is not nullable, not mandatory and
-             without a source is left out.
-    Keeps:   rows, BilledCost, EffectiveCost, ListCost, ContractedCost.
+             without a source is left out. x_DerivedColumns names, per charge, the columns that
+             were NULL and are filled by a rule.
+    Keeps:   rows, BilledCost, EffectiveCost, and ListCost and ContractedCost where known.
     Raises:  ConfigError for a version that is not exported.
     """
     if version not in EXPORT_VERSIONS:
@@ -53,6 +54,7 @@ def focus_select(columns: Mapping[str, str], version: str, relation: str) -> str
         for name in _columns_of(version, columns)
     ]
     outputs += [f"{quoted(name)} AS {quoted(own)}" for name, own in _own(columns, version).items()]
+    outputs.append(f"{_derived(version, rules, columns)} AS {quoted(_DERIVED)}")
     return f"SELECT {', '.join(outputs)} FROM ({_helpers(columns, version, relation)}) AS charges"
 
 
@@ -67,7 +69,7 @@ def missing_columns(columns: Mapping[str, str], version: str) -> tuple[str, ...]
 
 def focus_text_select(columns: Mapping[str, str], version: str, relation: str) -> str:
     """As `focus_select`, every cell as the text that FOCUS asks for in a CSV file."""
-    names = [*_columns_of(version, columns), *_own(columns, version).values()]
+    names = [*_columns_of(version, columns), *_own(columns, version).values(), _DERIVED]
     cells = [f"{_text(name, columns)} AS {quoted(name)}" for name in names]
     return f"SELECT {', '.join(cells)} FROM ({focus_select(columns, version, relation)}) AS charges"
 
@@ -99,10 +101,10 @@ def _has_source(name: str, columns: Mapping[str, str]) -> bool:
 
 def _own(columns: Mapping[str, str], version: str) -> dict[str, str]:
     """The columns behind those of the version, and their names there: all with x_."""
-    kept = {name: name for name in columns if name.startswith("x_")}
+    kept = {name: name for name in columns if name.startswith("x_") and name != _DERIVED}
     for name in columns:
         own = f"x_{name}"
-        known = name in focus.columns(version) or name in _RENAMED or name in kept
+        known = name in focus.columns(version) or name in (*_RENAMED, _DERIVED) or name in kept
         if not known and own not in columns:
             kept[name] = own
     return kept
@@ -121,13 +123,22 @@ def _helpers(columns: Mapping[str, str], version: str, relation: str) -> str:
         if row["column"] in columns
     ]
     return (
-        f'SELECT *, {_CONSUMES} AS "#consumes"'
-        f', CASE WHEN {_CONSUMES} THEN x_TokenQuantity END AS "#tokens"'
-        f', {_INVERSE_BLOCK} END AS "#inverse_block"'
-        f', {_details(version)} AS "#details"'
-        f', json_object({", ".join(pairs)}) AS "#model_details"'
-        f" FROM ({_cells(columns, relation)}) AS cells"
+        sql_file("pertoken.conformance", "export_helpers")
+        .replace("{details}", _details(version))
+        .replace("{pairs}", ", ".join(pairs))
+        .replace("{cells}", _cells(columns, relation))
     )
+
+
+def _derived(version: str, rules: Mapping[str, str], columns: Mapping[str, str]) -> str:
+    """The names of the columns that a rule fills, now or in an earlier export; NULL where none."""
+    marks = [quoted(_DERIVED)] if _DERIVED in columns else []
+    marks += [
+        f"CASE WHEN {quoted(name)} IS NULL AND ({rule}) IS NOT NULL THEN {quoted_text(name)} END"
+        for name, rule in rules.items()
+        if name in focus.columns(version) and name not in _NOT_MARKED
+    ]
+    return f"NULLIF(CONCAT_WS(' ', {', '.join(marks)}), '')"
 
 
 def _key(key: str, version: str) -> str:
