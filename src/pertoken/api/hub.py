@@ -13,6 +13,7 @@ from pertoken.hub import Hub as HubStore
 from pertoken.periods import parse_day
 from pertoken.pipeline import ingest as run_ingest
 from pertoken.pipeline.checks import check_file, check_hub, export_focus
+from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
 from pertoken.pipeline.trust import trust_card
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
@@ -73,12 +74,17 @@ class Hub:
         cost: str = "Effective",
         per: str = "1M",
         all_charges: bool = False,
+        savings: bool = False,
+        reporting_currency: str | None = None,
+        rate: str = "average",
     ) -> Result:
         """Cost, tokens and unit cost of AI charges by any columns.
 
         Takes:   by, FOCUS or x_ columns, BillingMonth, ChargeDate or Tags.KEY; where, pairs of
                  column and value; start inclusive and end exclusive, on ChargePeriodStart;
-                 currency, which filters and never converts.
+                 currency, which filters and never converts; reporting_currency, into which
+                 costs are converted in columns of their own, by the average or closing rate of
+                 each billing month.
         Gives:   the columns of `pertoken matrix`.
         Raises:  ConfigError for an unknown column, cost or per; HubError for an empty hub.
         """
@@ -92,17 +98,28 @@ class Hub:
             cost=_one_of(cost, COSTS, "cost"),
             per=_one_of(per, PER, "per"),
             all_charges=all_charges,
+            savings=savings,
         )
         _check_query(query)
-        return Result(matrix_table(self._engine, self._snapshot(), query))
+        snapshot = self._snapshot()
+        if reporting_currency is None:
+            return Result(matrix_table(self._engine, snapshot, query))
+        into = reporting(self._engine, snapshot, reporting_currency, rate)
+        table = reported_matrix(self._engine, snapshot, query, into)
+        return Result(table, into.findings)
 
     def runs(self) -> Result:
         """Every run ever handed over, what was decided about it and why."""
         return Result(runs_table(self._snapshot().runs))
 
-    def periods(self) -> Result:
+    def periods(self, *, reporting_currency: str | None = None, rate: str = "average") -> Result:
         """Rows and costs of every month and scope, all charges, with the state of the month."""
-        return Result(periods_table(self._engine, self._snapshot()))
+        snapshot = self._snapshot()
+        table = periods_table(self._engine, snapshot)
+        if reporting_currency is None:
+            return Result(table)
+        into = reporting(self._engine, snapshot, reporting_currency, rate)
+        return Result(reported_periods(table, into), into.findings)
 
     def meters(self) -> Result:
         """The AI meters of the hub and how each was read."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 class Result:
     """A table in the columns of the public contract; costs and tokens are exact decimals."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, findings: tuple[str, ...] = ()) -> None:
         self.table = table
+        self.findings = findings
+        """What a person should know of the figures, such as a cost that could not be converted."""
 
     def __len__(self) -> int:
         return len(self.table.rows)

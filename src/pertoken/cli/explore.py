@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +15,24 @@ from pertoken.cli.output import (
     OutputOption,
     check_format,
     hub_path,
+    report_findings,
     show,
 )
 from pertoken.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ReportingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reporting-currency",
+        help="Also costs in this currency, by the rate table of the hub; what was billed stays.",
+    ),
+]
+RateOption = Annotated[
+    str, typer.Option("--rate", help="Rate of each billing month: average or closing.")
+]
 meters_app = typer.Typer(
     help="The AI meters of the hub, how each was read, and what it cost.",
     invoke_without_command=True,
@@ -39,6 +53,8 @@ def runs(
 
 
 def periods(
+    reporting_currency: ReportingOption = None,
+    rate: RateOption = "average",
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -47,7 +63,9 @@ def periods(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
-    show(Hub(hub_path(hub)).periods().table, format, output)
+    result = Hub(hub_path(hub)).periods(reporting_currency=reporting_currency, rate=rate)
+    show(result.table, format, output)
+    report_findings(result.findings)
 
 
 def matrix(
@@ -85,6 +103,12 @@ def matrix(
     all_charges: Annotated[
         bool, typer.Option("--all-charges", help="All charges, not only AI.")
     ] = False,
+    savings: Annotated[
+        bool,
+        typer.Option("--savings", help="Also negotiated, commitment and total savings."),
+    ] = False,
+    reporting_currency: ReportingOption = None,
+    rate: RateOption = "average",
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -106,8 +130,13 @@ def matrix(
         cost=cost,
         per=per,
         all_charges=all_charges,
+        savings=savings,
+        reporting_currency=reporting_currency,
+        rate=rate,
     )
-    show(result.table, format, output, by=columns)
+    more = _more_columns(columns, result.columns)
+    show(result.table, format, output, by=None if more else columns, first=more)
+    report_findings(result.findings)
 
 
 @meters_app.callback()
@@ -143,6 +172,19 @@ def classify(
 
     check_format(format)
     show(classified_meters(file).table, format, output, first=("meterName", *METERS_FIRST[1:6]))
+
+
+def _more_columns(by: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """What a terminal shows of a matrix with savings or converted costs; nothing for a plain one.
+
+    The hierarchy has room for the columns of a plain matrix only.
+    """
+    more = [
+        name for name in columns if "Savings" in name or "Reporting" in name or "Unpriced" in name
+    ]
+    if not more:
+        return ()
+    return tuple(dict.fromkeys((*by, "BillingCurrency", "EffectiveCost", *more)))
 
 
 def _pair(text: str) -> tuple[str, str]:

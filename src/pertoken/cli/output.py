@@ -87,6 +87,14 @@ def check_format(format: str) -> None:  # noqa: A002
         )
 
 
+def report_findings(findings: Sequence[str]) -> None:
+    """Say on stderr what a person should know of the figures; then end with 2."""
+    for finding in findings:
+        typer.echo(finding, err=True)
+    if findings:
+        raise typer.Exit(PROBLEMS)
+
+
 def report_error(error: PertokenError) -> int:
     """Print the three lines of an error on stderr; gives the exit code."""
     typer.echo(str(error), err=True)

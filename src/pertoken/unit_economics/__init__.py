@@ -10,12 +10,14 @@ from pertoken.unit_economics.matrix import (
     matrix_columns,
     matrix_rows,
 )
+from pertoken.unit_economics.savings import SAVINGS_COLUMNS
 
 __all__ = [
     "COSTS",
     "DEFAULT_BY",
     "MART_DIMENSIONS",
     "PER",
+    "SAVINGS_COLUMNS",
     "MatrixQuery",
     "can_read_mart",
     "matrix_columns",

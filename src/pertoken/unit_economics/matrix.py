@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pertoken.engine import quoted
 from pertoken.errors import ConfigError, alternatives
 from pertoken.unit_economics.mart import MART_DIMENSIONS
+from pertoken.unit_economics.savings import NEEDED, SAVINGS_COLUMNS, savings_sums, savings_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class MatrixQuery:
     cost: str = "Effective"
     per: str = "1M"
     all_charges: bool = False
+    savings: bool = False
 
 
 def matrix_columns(query: MatrixQuery) -> tuple[str, ...]:
@@ -59,7 +61,8 @@ def matrix_columns(query: MatrixQuery) -> tuple[str, ...]:
     currency = () if "BillingCurrency" in query.by else ("BillingCurrency",)
     return (
         *query.by, *currency, "EffectiveCost", "BilledCost", *chosen, "x_TokenCost",
-        "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit", "x_Mix",
+        "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit",
+        *(SAVINGS_COLUMNS if query.savings else ()), "x_Mix",
     )  # fmt: skip
 
 
@@ -86,11 +89,13 @@ def matrix_rows(
     base = PER[query.per]
     unit = f"{base} Tokens" if base > 1 else "Tokens"
     rows = []
+    known = len(matrix_columns(query)) - 2 - (len(SAVINGS_COLUMNS) if query.savings else 0)
     for row in engine.rows(sql, values):
-        *shown, token_cost, tokens, mix = row
+        *shown, token_cost, tokens, mix = row[:known]
+        savings = savings_values(row[known:]) if query.savings else ()
         unit_cost = _quotient(token_cost, tokens, base)
         mixes = "; ".join(sorted(mix.split("; "))) if mix else None
-        rows.append((*shown, token_cost, tokens, unit_cost, unit, mixes))
+        rows.append((*shown, token_cost, tokens, unit_cost, unit, *savings, mixes))
     return rows
 
 
@@ -98,7 +103,7 @@ def can_read_mart(query: MatrixQuery, meter_columns: Mapping[str, str]) -> bool:
     """Whether every column that a query names is in the mart or its dimensions."""
     names = (*query.by, *(column for column, _ in query.where))
     held = {*MART_DIMENSIONS, *meter_columns}
-    return not query.all_charges and all(
+    return not (query.all_charges or query.savings) and all(
         name.startswith(TAG_PREFIX) or name in held for name in names
     )
 
@@ -128,6 +133,13 @@ class _Plan:
         held = set(MART_DIMENSIONS) if from_mart else {*charge_columns, "ChargeDate"}
         self._charges = held - self._meters
         self._values: list[Any] = []
+        self._savings = savings_sums() if query.savings else {}
+        if query.savings and not self._charges.issuperset(NEEDED):
+            raise ConfigError(
+                "Savings cannot be shown: the charges state no list and contracted cost.",
+                "Expected the charges of a whole hub; list and contracted prices are for finance.",
+                "Leave --savings out.",
+            )
         named = (*query.by, *(column for column, _ in query.where))
         for name in named:
             self._check(name)
@@ -156,13 +168,14 @@ class _Plan:
         shown = ", ".join(groups)
         tokens = "CASE WHEN meters.Unit = 'Tokens' THEN sums.{} END"
         mix = "concat_ws('/', meters.x_MeterUse, meters.x_Modality, meters.x_ServiceTier)"
+        saved = "".join(f", sum(sums.{name}) AS {name}" for name in self._savings)
         sql = (
             f"SELECT {shown}, sum(sums.c_Effective) AS EffectiveCost, "
             f"sum(sums.c_Billed) AS BilledCost, {chosen}"
             f"sum({tokens.format('c_Proven')}) AS x_TokenCost, "
             f"sum({tokens.format('q_Proven')}) AS x_TokenQuantity, "
             f"string_agg(DISTINCT CASE WHEN meters.Unit = 'Tokens' AND sums.q_Proven <> 0 "
-            f"THEN {mix} END, '; ') AS x_Mix "
+            f"THEN {mix} END, '; ') AS x_Mix{saved} "
             f"FROM ({inner}) AS sums {' '.join(joins)}"
             + (f" WHERE {' AND '.join(outer)}" if outer else "")
             + f" GROUP BY {shown} ORDER BY sums.BillingCurrency, EffectiveCost DESC, "
@@ -187,9 +200,10 @@ class _Plan:
         conditions = self._conditions(lambda name: name in self._charges)
         conditions += self._period()
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        saved = "".join(f", {sql} AS {name}" for name, sql in self._savings.items())
         return (
             f"SELECT {keys}, sum(EffectiveCost) AS c_Effective, sum(BilledCost) AS c_Billed"
-            f"{extra}, sum({proven}) AS c_Proven, sum({quantity}) AS q_Proven "
+            f"{extra}, sum({proven}) AS c_Proven, sum({quantity}) AS q_Proven{saved} "
             f"FROM {relation}{where} GROUP BY {groups}"
         )
 
