@@ -64,3 +64,8 @@ class ExportRun:
     def key(self) -> RunKey:
         """What makes the run one: RunId, dataset, scope, month."""
         return self.run_id, self.dataset, self.scope, self.month
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the run is rows of a plain file: its digest stands for RunId and manifest."""
+        return self.run_id == self.manifest_digest

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pertoken.exports import FOCUS_FILE
 from pertoken.exports.scopes import subscription_of
 from pertoken.normalize import UNREADABLE
 
@@ -32,7 +31,7 @@ _SHOWN = 3
 
 def rows_fault(run: ExportRun, facts: SourceFacts) -> str | None:
     """Why the rows of a run are not those that its manifest promises, or None."""
-    if run.dataset == FOCUS_FILE:
+    if run.is_plain:
         return _row_fault(run, facts)
     checks = (_row_fault, _month_fault, _scope_fault)
     return next((fault for check in checks if (fault := check(run, facts)) is not None), None)

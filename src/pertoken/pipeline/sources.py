@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import (
-    FOCUS_COST,
+    ACTUAL_COST,
+    AMORTIZED_COST,
     FOCUS_FILE,
     NATIVE_COST,
     REFERENCE,
-    REFERENCE_FILES,
     ExportRun,
     Part,
     check_run,
@@ -30,6 +30,8 @@ from pertoken.exports import (
 from pertoken.hub import LedgerRun
 from pertoken.normalize import (
     FILE_COLUMN,
+    commitment_evidence,
+    is_native,
     native_names,
     native_select,
     native_writing,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from pertoken.exports import PlainFile
 
 SOURCE = "source_charges"
+_NATIVE = "source_rows"
 
 
 def found_runs(
@@ -74,16 +77,15 @@ def view_source(engine: Engine, run: ExportRun, *, only_commitments: bool = Fals
     Native rows are FOCUS charges there already; `only_commitments` keeps of ActualCost what
     AmortizedCost does not have.
     """
-    whole = SOURCE if run.dataset == FOCUS_COST else "source_file"
-    _view_files(engine, run.file_format, [part.path for part in run.parts], whole)
-    if run.dataset in NATIVE_COST:
-        columns = engine.columns(whole)
-        writing = native_writing(engine, whole, native_names(columns), run.month)
-        select = native_select(
-            columns, run.dataset, whole, writing, only_commitments=only_commitments
-        )
-        engine.view(SOURCE, select)
-    elif run.dataset == FOCUS_FILE:
+    whole = "source_file" if run.is_plain else SOURCE
+    native = run.dataset in NATIVE_COST
+    files = _NATIVE if native else whole
+    _view_files(engine, run.file_format, [part.path for part in run.parts], files)
+    if native:
+        month = None if run.is_plain else run.month
+        select = _native_charges(engine, run.dataset, month, only_commitments=only_commitments)
+        engine.view(whole, select)
+    if run.is_plain:
         columns = engine.columns(whole)
         account = read_expression("BillingAccountId", columns)
         start = read_expression("BillingPeriodStart", columns)
@@ -96,23 +98,56 @@ def view_source(engine: Engine, run: ExportRun, *, only_commitments: bool = Fals
         )
 
 
-def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
-    """The runs of a plain FOCUS file: one per BillingAccountId and month, as its rows say.
+def _native_charges(
+    engine: Engine, dataset: str, month: str | None, *, only_commitments: bool = False
+) -> str:
+    """The query for the FOCUS charges of the native rows that are named _NATIVE."""
+    columns = engine.columns(_NATIVE)
+    writing = native_writing(engine, _NATIVE, native_names(columns), month)
+    return native_select(columns, dataset, _NATIVE, writing, only_commitments=only_commitments)
 
-    Raises: SourceError, when the file cannot be read as FOCUS charges.
+
+def _plain_dataset(engine: Engine) -> str:
+    """What a plain file is, named _NATIVE: FOCUS, or a native cost by the commitments it holds.
+
+    Without commitments the two native costs are the same, and ActualCost is the name.
+    """
+    columns = engine.columns(_NATIVE)
+    if not is_native(columns):
+        return FOCUS_FILE
+    writing = native_writing(engine, _NATIVE, native_names(columns), None)
+    bought, used = engine.rows(commitment_evidence(columns, _NATIVE, writing))[0]
+    if bought and used:
+        raise SourceError(
+            f"The file holds {bought} purchases of commitments and {used} charges of their use.",
+            "Expected the actual cost or the amortised cost, not both.",
+            "Export one of them.",
+        )
+    return AMORTIZED_COST if used else ACTUAL_COST
+
+
+def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
+    """The runs of a plain file, FOCUS or native: one per BillingAccountId and month of its rows.
+
+    Raises: SourceError, when the file cannot be read as charges.
     """
     reference = reference_run(engine, file)
     if reference is not None:
         return (reference,)
     path = Path(file.path)
     try:
-        _view_files(engine, file.file_format, [file.path], SOURCE)
+        _view_files(engine, file.file_format, [file.path], _NATIVE)
+        dataset = _plain_dataset(engine)
+        if dataset == FOCUS_FILE:
+            _view_files(engine, file.file_format, [file.path], SOURCE)
+        else:
+            engine.view(SOURCE, _native_charges(engine, dataset, None))
         groups = _by_scope(source_facts(engine, SOURCE).groups)
     except (EngineError, SourceError) as error:
         raise SourceError(
             f"{file.path} cannot be read: {unreadable_fault(error, [file.path])}.",
             "Expected a FOCUS file: CSV or Parquet with BilledCost, EffectiveCost, "
-            "BillingCurrency and ChargePeriodStart in every row.",
+            "BillingCurrency and ChargePeriodStart in every row; or a native cost export.",
             "Mend the file, or leave it out.",
         ) from error
     if not groups:
@@ -126,7 +161,7 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
         ExportRun(
             run_id=file.digest,
             export_name=path.name,
-            dataset=FOCUS_FILE,
+            dataset=dataset,
             dataset_version="",
             scope=group.billing_account_id,
             month=group.month,
@@ -154,7 +189,7 @@ def read_run(engine: Engine, run: ExportRun) -> LedgerRun:
         rows, fault = reference_rows(engine, run)
         content = content_of(run) if fault is None else ""
         return replace(entry, rows=rows, fault=fault, fingerprint=content)
-    fault = None if run.dataset == FOCUS_FILE else check_run(run)
+    fault = None if run.is_plain else check_run(run)
     if fault is None and not run.parts and not run.scope:
         fault = "the manifest names no scope, and there is no charge to name a BillingAccountId"
     if fault is not None:
@@ -194,8 +229,7 @@ def is_unchanged(run: ExportRun, known: LedgerRun) -> bool:
     """Whether a run that lies on disk is whole and holds what the ledger knows of it."""
     if run.key != (known.run_id, known.dataset, known.scope, known.month):
         return False
-    with_manifest = run.dataset not in (FOCUS_FILE, *REFERENCE_FILES)
-    if with_manifest and check_run(run) is not None:
+    if not run.is_plain and check_run(run) is not None:
         return False
     try:
         return not run.parts or content_of(run) == known.fingerprint
