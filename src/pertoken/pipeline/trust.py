@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from pertoken.engine import sql_file
+from pertoken.pipeline.price_findings import price_findings
 from pertoken.pipeline.standing import month_costs, standing_runs
 from pertoken.pipeline.views import view_mart
 from pertoken.reports.trust_card import AICost, Finding, SetAside, Total, TrustCard
@@ -30,7 +31,7 @@ def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustC
     if snapshot.view(engine, "periods"):
         periods = engine.rows(
             'SELECT BillingCurrency, CAST(sum("Rows") AS BIGINT), sum(BilledCost), '
-            "sum(EffectiveCost), max(LastDay), CAST(sum(x_WithoutListCost) AS BIGINT) "
+            "sum(EffectiveCost), max(LastDay) "
             "FROM periods GROUP BY BillingCurrency ORDER BY BillingCurrency"
         )
         if view_mart(engine, snapshot):
@@ -101,15 +102,8 @@ def _findings(
             )
         )
     findings += _gaps(engine, periods)
-    without = sum(row[5] for row in periods)
-    if without:
-        findings.append(
-            Finding(
-                f"{without} usage charges state no list cost",
-                "pertoken periods --format csv",
-                "info",
-            )
-        )
+    if periods:
+        findings += price_findings(engine)
     return findings
 
 

@@ -32,7 +32,9 @@ _COLUMN_KINDS = {
     "BilledCost": "money", "EffectiveCost": "money", "ListCost": "money", "ContractedCost": "money",
     "x_TokenCost": "money", "x_TokenQuantity": "quantity", "x_UnitCost": "price",
     "Rows": "count", "SubmittedTime": "time", "ShareOfCost": "share", "x_FineTuned": "flag",
-    "TokensPerUnit": "count",
+    "TokensPerUnit": "count", "x_NegotiatedSavings": "money", "x_CommitmentSavings": "money",
+    "x_TotalSavings": "money", "x_UnpricedCost": "money", "x_NegotiatedDiscountPercent": "share",
+    "x_CommitmentDiscountPercent": "share", "x_TotalDiscountPercent": "share",
 }  # fmt: skip
 _SQL_KINDS = {
     "DATE": "date", "BIGINT": "count", "INTEGER": "count", "BOOLEAN": "flag",
