@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test format lint types imports tests docs parity golden bench lock clean
+.PHONY: all demo test format lint types imports tests compat docs parity golden bench lock clean
 
 all: format lint types imports tests
 
@@ -15,7 +15,7 @@ demo: $(READY)  ## ingest the bundled tenant and print its unit-cost matrix
 
 test: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check src tests benchmarks
-	$(MAKE) lint types imports tests
+	$(MAKE) lint types imports tests compat
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff format src tests benchmarks
@@ -31,6 +31,12 @@ imports: $(READY)  ## the floors: imports point down
 
 tests: $(READY)  ## all tests, documentation included
 	$(BIN)/pytest -n 2 --dist worksteal
+
+compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supported
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --target $(VENV)/duckdb-1 \
+	  --upgrade -r requirements/duckdb-1.txt
+	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/normalize tests/quantities \
+	  tests/unit_economics tests/conformance tests/hub -m "not slow"
 
 docs: $(READY)  ## the tests that hold the documentation to the code
 	$(BIN)/pytest tests/docs

@@ -72,6 +72,10 @@ def typed_expression(column: str, kind: str, sql_type: str) -> str:
         return f"TRY_CAST(CAST({name} AS VARCHAR) AS {DECIMAL})"
     if kind == "text":
         return f"nullif(CAST({name} AS VARCHAR), '')"
+    if sql_type == "VARCHAR" and kind == "timestamp":
+        written = f"nullif(trim({name}), '')"
+        seconds = rf"regexp_replace({written}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"
+        return f"coalesce(TRY_CAST({written} AS {TIME}), TRY_CAST({seconds} AS {TIME}))"
     if sql_type == "VARCHAR":
         return f"TRY_CAST(nullif(trim({name}), '') AS {SQL_TYPES[kind]})"
     return f"TRY_CAST({name} AS {SQL_TYPES[kind]})"
