@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
     from pertoken.conformance.charges import Charges
 
+# Texts that seldom repeat are screened row by row: their distinct values would fill the memory.
+_UNIQUE = frozenset(
+    {
+        "AllocatedResourceId", "AllocatedResourceName", "InvoiceDetailId", "ResourceId",
+        "ResourceName",
+    }
+)  # fmt: skip
 _BLANK = r"^\s*$"
 _FORMULA = r"^[=+@\-]"
 _CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
@@ -68,7 +75,8 @@ def _check(charges: Charges, rule: str, name: str, predicate: str, screen: str =
 def _value_check(
     charges: Charges, rule: str, name: str, predicate: str, *, screen: str = "", expected: str = ""
 ) -> Check:
-    return Check(rule, name, predicate, (name, *charges.context), expected, screen, cell=name)
+    cell = "" if name in _UNIQUE else name
+    return Check(rule, name, predicate, (name, *charges.context), expected, screen, cell)
 
 
 def _text_checks(charges: Charges, column: focus.FocusColumn) -> Iterator[Check]:
