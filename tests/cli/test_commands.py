@@ -74,6 +74,9 @@ def test_periods_runs_and_meters_print_their_contract(tenant: Path) -> None:
         ("gpt-4o", "Output"),
     ]
     assert sum(Decimal(row["ShareOfCost"]) for row in meters) == 1
+    unread = run_pertoken("meters", "--unread", "-f", "csv", hub=tenant / "hub")
+    assert csv_rows(unread.stdout) == []
+    assert "USD: 100.0 % of AI cost is on meters that are read." in unread.stderr
 
 
 def test_the_trust_card_is_on_stderr_and_in_a_file(tenant: Path, tmp_path: Path) -> None:
@@ -223,6 +226,32 @@ def test_meter_names_of_a_file_are_classified(tmp_path: Path) -> None:
     assert [row["x_TokenCacheAction"] for row in rows[:2]] == ["Read", "Write"]
     assert rows[2]["x_MeterStatus"] == "not AI"
     assert list(rows[0])[:3] == ["meterName", "productName", "x_ModelDeveloper"]
+
+
+def test_prices_outside_their_relation_are_named(tmp_path: Path) -> None:
+    """A data zone price of twice the global one; a cached price above the plain one."""
+    file = tmp_path / "prices.csv"
+    file.write_text(
+        "meterName,productName,unitOfMeasure,retailPrice,armRegionName,currencyCode,type\n"
+        "gpt 4.1 Inp glbl Tokens,Azure OpenAI,1K,0.002,eastus,USD,Consumption\n"
+        "gpt 4.1 Inp DZone Tokens,Azure OpenAI,1K,0.004,eastus,USD,Consumption\n"
+        "gpt 4.1 cached Inp glbl Tokens,Azure OpenAI,1K,0.0005,eastus,USD,Consumption\n"
+        "gpt 4.1 Outp glbl Tokens,Azure OpenAI,1K,0.008,eastus,USD,Consumption\n"
+        "gpt 4.1 Outp glbl Tokens,Azure OpenAI,1K,260,eastus,USD,Reservation\n",
+        "utf-8",
+    )
+    done = run_pertoken("meters", "relations", file, "-f", "csv")
+    [row] = csv_rows(done.stdout)
+    assert (row["OtherMeter"], row["Ratio"]) == ("gpt 4.1 Inp DZone Tokens", "2")
+    assert "1 of 3 pairs" in done.stderr
+
+
+def test_a_price_that_is_no_number_is_named_with_its_row(tmp_path: Path) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_text("meterName,retailPrice\ngpt 4.1 Inp glbl Tokens,free\n", "utf-8")
+    done = run_pertoken("meters", "relations", file)
+    assert done.returncode == 1
+    assert "row 2" in done.stderr
 
 
 def test_a_file_without_meter_names_is_refused(tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ class Hub:
         into = reporting(self._engine, snapshot, reporting_currency, rate)
         return Result(reported_periods(table, into), into.findings)
 
-    def meters(self) -> Result:
-        """The AI meters of the hub and how each was read."""
-        return Result(meters_table(self._engine, self._snapshot()))
+    def meters(self, *, unread: bool = False) -> Result:
+        """The AI meters of the hub and how each was read; with `unread`, those not recognised."""
+        return Result(meters_table(self._engine, self._snapshot(), unread=unread))
 
     def check(self, file: str | Path | None = None) -> Result:
         """The FOCUS rules that the hub's charges break, or those of any FOCUS file.

@@ -142,6 +142,9 @@ def matrix(
 @meters_app.callback()
 def meters(
     context: typer.Context,
+    unread: Annotated[
+        bool, typer.Option("--unread", help="Only meters that are not recognised.")
+    ] = False,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -150,9 +153,16 @@ def meters(
     if context.invoked_subcommand is not None:
         return
     from pertoken.api import Hub  # noqa: PLC0415
+    from pertoken.pipeline.views import read_shares  # noqa: PLC0415
+    from pertoken.reports.numbers import share_text  # noqa: PLC0415
 
     check_format(format)
-    show(Hub(hub_path(hub)).meters().table, format, output, first=METERS_FIRST)
+    opened = Hub(hub_path(hub))
+    show(opened.meters(unread=unread).table, format, output, first=METERS_FIRST)
+    for currency, share in read_shares(opened.meters().table).items():
+        typer.echo(
+            f"{currency}: {share_text(share)} of AI cost is on meters that are read.", err=True
+        )
 
 
 @meters_app.command("classify")
@@ -185,6 +195,29 @@ def _more_columns(by: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     if not more:
         return ()
     return tuple(dict.fromkeys((*by, "BillingCurrency", "EffectiveCost", *more)))
+
+
+@meters_app.command("relations")
+def relations(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A CSV of prices: meterName, productName, unitOfMeasure, retailPrice "
+            "or unitPrice, a region and a currency."
+        ),
+    ],
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Prices that do not stand to each other as the readings of their meters say they should."""
+    from pertoken.api.classify import suspicious_prices  # noqa: PLC0415
+
+    check_format(format)
+    suspicions, pairs = suspicious_prices(file)
+    show(suspicions.table, format, output)
+    typer.echo(
+        f"{len(suspicions):,} of {pairs:,} pairs of prices are outside their band.", err=True
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -123,8 +123,11 @@ def periods_table(
     return Table("periods", columns, rows)
 
 
-def meters_table(engine: Engine, snapshot: Relations) -> Table:
-    """The AI meters of the hub, how each was read, its cost and its share of AI cost."""
+def meters_table(engine: Engine, snapshot: Relations, *, unread: bool = False) -> Table:
+    """The AI meters of the hub, how each was read, its cost and its share of AI cost.
+
+    With `unread`, only those that are not recognised; their shares stay shares of all AI cost.
+    """
     require_charges(snapshot)
     if not view_mart(engine, snapshot):
         engine.view("token_costs", "SELECT NULL AS x_MeterKey, '' AS BillingCurrency, "
@@ -140,10 +143,26 @@ def meters_table(engine: Engine, snapshot: Relations) -> Table:
     whole: dict[str, Decimal] = {}
     for row in found:
         whole[row[-2]] = whole.get(row[-2], Decimal(0)) + row[-1]
-    rows = tuple((*row, _share_of(row[-1], whole[row[-2]])) for row in found)
+    status = len(words) + COLUMNS.index("x_MeterStatus")
+    rows = tuple(
+        (*row, _share_of(row[-1], whole[row[-2]]))
+        for row in found
+        if not unread or row[status] != "recognised"
+    )
     names = (*words, *COLUMNS, "BillingCurrency", "EffectiveCost", "ShareOfCost")
     columns = tuple(Column(name, _COLUMN_KINDS.get(name, "text")) for name in names)
     return Table("meters", columns, rows)
+
+
+def read_shares(meters: Table) -> dict[str, Decimal]:
+    """The share of AI cost whose meters are recognised, per BillingCurrency, of a whole table."""
+    shares: dict[str, Decimal] = {}
+    for row in meters.to_dicts():
+        currency, share = str(row["BillingCurrency"]), row["ShareOfCost"]
+        shares.setdefault(currency, Decimal(0))
+        if row["x_MeterStatus"] == "recognised" and isinstance(share, Decimal):
+            shares[currency] += share
+    return shares
 
 
 def _share_of(part: Decimal, whole: Decimal) -> Decimal | None:
