@@ -117,6 +117,7 @@ def test_an_unknown_version_names_the_ones_there_are(engine: Engine) -> None:
     ("columns", "version"),
     [
         (["BilledCost"], "1.0"),
+        (["BilledCost", "BillingAccountType", "SubAccountType"], "1.0"),
         (["BilledCost", "SkuMeter"], "1.1"),
         (["BilledCost", "InvoiceId", "ProviderName"], "1.2"),
         (["ServiceProviderName", "ProviderName"], "1.3"),

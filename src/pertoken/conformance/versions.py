@@ -1,6 +1,7 @@
 """Which version of FOCUS a file follows, told by its columns alone.
 
-Source: the columns each version added or removed (pertoken.focus).
+Source: the columns each version added or removed (pertoken.focus); Microsoft Learn, FOCUS cost
+and usage details schema 1.0 (dated 2026-05-20), for the columns of 1.2 that it had before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from pertoken import focus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+# Columns of 1.2 that exports of 1.0 by Microsoft have, and that prove nothing.
+_EARLY = {"BillingAccountType", "SubAccountType"}
 
 
 def detect_version(columns: Iterable[str]) -> str:
@@ -24,7 +29,7 @@ def detect_version(columns: Iterable[str]) -> str:
     >>> detect_version(["BilledCost", "ServiceProviderName"])
     '1.4'
     """
-    names = set(columns)
+    names = set(columns) - _EARLY
     before: set[str] = set()
     found = focus.VERSIONS[0]
     for version in (*focus.VERSIONS, focus.DRAFT):
