@@ -151,6 +151,7 @@ def _query_failed(error: duckdb.Error) -> EngineError:
         "Expected a query over relations and columns that exist.",
         "If the hub was made by this version, report it with the command that failed.",
         detail=str(error),
+        of_data=isinstance(error, (duckdb.DataError, duckdb.InvalidInputException)),
     )
 
 
@@ -182,8 +183,8 @@ def csv_header(path: str) -> tuple[str, ...]:
             f"Expected {_CSV_EXPECTED}.",
             "Export the run again, or remove it from the folder.",
         ) from error
-    folded = [column.casefold() for column in header]
-    twice = sorted({column for column in header if folded.count(column.casefold()) > 1})
+    folded = [column.strip().casefold() for column in header]
+    twice = sorted(each for each in set(folded) if folded.count(each) > 1)
     if not any(header) or twice:
         raise SourceError(
             f"{path} has {'the column ' + repr(twice[0]) + ' twice' if twice else 'no header'}.",

@@ -60,7 +60,10 @@ class SourceFacts:
 
 def check_columns(columns: Mapping[str, str]) -> str | None:
     """Why a source cannot be charges at all: a column without which no charge has a cost."""
-    names = set(canonical_names(columns).values())
+    names = list(canonical_names(columns).values())
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"column {', '.join(twice)} is there twice"
     missing = [name for name in NEEDED if name not in names]
     if not missing:
         return None

@@ -42,7 +42,9 @@ def unreadable_fault(error: EngineError | SourceError, paths: list[str]) -> str:
     detail = str(error.context.get("detail", error))
     _, marker, unread = detail.partition(UNREADABLE)
     if not marker:
-        return " ".join(error.found.removeprefix("The engine could not run a query: ").split())
+        found = " ".join(error.found.removeprefix("The engine could not run a query: ").split())
+        named = [Path(path).name for path in paths if path in detail or len(paths) == 1]
+        return found if not named or named[0] in found else f"{named[0]} cannot be read: {found}"
     column, _, value = unread.partition("=")
     value = value.splitlines()[0] if value else ""
     where = _place_of(column, value, paths)

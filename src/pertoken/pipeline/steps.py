@@ -11,11 +11,12 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pertoken.errors import SourceError
+from pertoken.errors import EngineError, SourceError
 from pertoken.exports import EXCHANGE_RATES, ExportRun, KnownRun, decide
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
+from pertoken.pipeline.faults import unreadable_fault
 from pertoken.pipeline.periods import period_totals
 from pertoken.pipeline.pricing import (
     PriceBook,
@@ -45,6 +46,15 @@ if TYPE_CHECKING:
     from pertoken.reports.progress import Advance
 
 Key = tuple[str, str, str, str]
+
+
+class UnfitRun(Exception):  # noqa: N818 - the name states the fact; it never leaves the steps
+    """A run whose charges cannot be written, and why: the run is refused, the rest goes on."""
+
+    def __init__(self, key: Key, fault: str) -> None:
+        super().__init__(fault)
+        self.key = key
+        self.fault = fault
 
 
 @dataclass(slots=True)
@@ -141,22 +151,22 @@ def normalize_months(ingest: Ingest) -> None:
     and nothing is committed. A month whose run is applied no more is emptied. Missing list and
     contracted prices are filled from `prices` as the charges are written.
     """
-    while stale := _stale_run(ingest):
-        ingest.ledger[stale] = replace(
-            ingest.ledger[stale],
-            fault="stands for its month again, but its files are gone or changed "
-            f"({ingest.ledger[stale].path}): hand the run over again",
-        )
-        decide_runs(ingest)
-    before, after = standing_runs(ingest.snapshot.runs), standing_runs(ingest.ledger.values())
-    for place in sorted({*before, *after}):
-        old, new = before.get(place), after.get(place)
+    held = standing_runs(ingest.snapshot.runs)
+    _refuse_lost_runs(ingest)
+    while (place := _differing_month(held, ingest)) is not None:
+        new = standing_runs(ingest.ledger.values()).get(place)
         if new is None:
             _writer(ingest).replace("charges", partition_of(*place), {})
             ingest.changed[place] = ()
             ingest.report.emptied.append(place)
-        elif contents(old) != contents(new):
+            del held[place]
+            continue
+        try:
             ingest.changed[place] = _write_month(ingest, new)
+            held[place] = new
+        except UnfitRun as unfit:
+            _refuse(ingest, unfit.key, unfit.fault)
+            _refuse_lost_runs(ingest)
 
 
 def price_charges(ingest: Ingest) -> None:
@@ -274,8 +284,41 @@ def _write_month(ingest: Ingest, standing: Standing) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def _differing_month(held: dict[ScopeMonth, Standing], ingest: Ingest) -> ScopeMonth | None:
+    """The first month whose charges, as held now, are not those of the runs that stand for it."""
+    after = standing_runs(ingest.ledger.values())
+    places = sorted({*held, *after})
+    return next((at for at in places if contents(held.get(at)) != contents(after.get(at))), None)
+
+
+def _refuse(ingest: Ingest, key: Key, fault: str) -> None:
+    ingest.ledger[key] = replace(ingest.ledger[key], fault=fault)
+    decide_runs(ingest)
+
+
+def _refuse_lost_runs(ingest: Ingest) -> None:
+    while stale := _stale_run(ingest):
+        path = ingest.ledger[stale].path
+        fault = f"stands for its month again, but its files are gone or changed ({path})"
+        _refuse(ingest, stale, f"{fault}: hand the run over again")
+
+
 def _write_run(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path, int]:
-    """Write what a run gives to the charges of its month; gives the file and its rows."""
+    """Write what a run gives to the charges of its month; gives the file and its rows.
+
+    Raises: UnfitRun, when a value of the run is more than a rule can compute with.
+    """
+    try:
+        return _written_charges(ingest, run, standing)
+    except EngineError as error:
+        if not error.context.get("of_data"):
+            raise
+        source = _source_of(ingest, run)
+        fault = unreadable_fault(error, [part.path for part in source.parts])
+        raise UnfitRun(_key(run), fault) from error
+
+
+def _written_charges(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path, int]:
     engine, writer = ingest.engine, _writer(ingest)
     source, partition = _source_of(ingest, run), partition_of(run.scope, run.month)
     ingest.watch.note(f"{run.export_name} {run.month}")

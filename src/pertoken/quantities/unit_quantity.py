@@ -60,9 +60,8 @@ def block_size() -> str:
         for word, size in _SIZE_WORDS
     ]
     return (
-        "CASE WHEN x_PricingBlockSize > 0 THEN CAST(x_PricingBlockSize AS DECIMAL(12,3)) "
-        + " ".join(cases)
-        + " END"
+        "CASE WHEN x_PricingBlockSize > 0 AND x_PricingBlockSize < 1000000000 "
+        "THEN CAST(x_PricingBlockSize AS DECIMAL(12,3)) " + " ".join(cases) + " END"
     )
 
 
