@@ -23,12 +23,14 @@ from pertoken.exports.datasets import (
 from pertoken.exports.decisions import STATUSES, decide
 from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discover
 from pertoken.exports.manifest import parse_manifest
+from pertoken.exports.native_choice import DIFFERS
 from pertoken.exports.run import ExportRun, Part, RunKey
 from pertoken.exports.verification import check_month, check_parts, check_run, fingerprint
 
 __all__ = [
     "ACTUAL_COST",
     "AMORTIZED_COST",
+    "DIFFERS",
     "EXCHANGE_RATES",
     "FOCUS_COST",
     "FOCUS_FILE",

@@ -30,7 +30,8 @@ _LACKS = {
     ACTUAL_COST: "EffectiveCost lacks the amortised cost of commitments",
     AMORTIZED_COST: "BilledCost lacks purchases and refunds of commitments",
 }
-Natives = "Mapping[str, Sequence[Contender]]"
+DIFFERS = "differs"
+"""Stands in the reason of a reconciliation whose costs are not equal, and in no other."""
 
 
 def native_choice(natives: Mapping[str, Sequence[Contender]]) -> dict[RunKey, Decision]:
@@ -72,8 +73,8 @@ def compared(native: KnownRun, focus: KnownRun, cost: str) -> str:
     by = f"FOCUS run {focus.run_id}"
     if native.start != focus.start or native.end != focus.end:
         days = f"covers {native.span}, {by} {focus.span}"
-        return f"{days}: {cost} differs by {off}" if off else f"{days}: {cost} is equal"
-    return f"{cost} differs from that of {by} by {off}" if off else f"{cost} equals that of {by}"
+        return f"{days}: {cost} {DIFFERS} by {off}" if off else f"{days}: {cost} is equal"
+    return f"{cost} {DIFFERS} from that of {by} by {off}" if off else f"{cost} equals that of {by}"
 
 
 def _best(natives: Mapping[str, Sequence[Contender]]) -> dict[str, Contender]:

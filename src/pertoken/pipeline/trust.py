@@ -11,6 +11,8 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from pertoken.engine import sql_file
+from pertoken.exports import DIFFERS
+from pertoken.pipeline.moves import move_findings, moves
 from pertoken.pipeline.price_findings import price_findings
 from pertoken.pipeline.standing import month_costs, standing_runs
 from pertoken.pipeline.views import view_mart
@@ -45,7 +47,10 @@ def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustC
         totals=tuple(_total(row, costs) for row in periods),
         ai_cost=tuple(_ai_cost(row) for row in coverage),
         set_aside=tuple(SetAside(row[0], row[6], row[7]) for row in coverage if row[6]),
-        findings=tuple(_findings(engine, report, periods, coverage)),
+        findings=(
+            *_findings(engine, report, periods, coverage),
+            *move_findings(moves(engine, snapshot)),
+        ),
     )
 
 
@@ -89,6 +94,11 @@ def _findings(
         findings.append(
             Finding(f"{count} {_runs(count)} refused: {reason}", "pertoken runs", "warning")
         )
+    findings += [
+        Finding(f"{run.export_name} {run.month}: {run.reason}", "pertoken runs", "warning")
+        for run in report.runs
+        if run.status == "reconciliation" and DIFFERS in run.reason
+    ]
     unread = sum(row[8] for row in coverage)
     if unread:
         findings.append(Finding(f"{unread} AI meters cannot be read", "pertoken meters", "warning"))
