@@ -131,6 +131,9 @@ class MatrixParameters(ByParameters, Page):
 class HierarchyParameters(ByParameters):
     """The matrix with subtotals, and a period to compare with."""
 
+    compare: Literal["none", "previous"] = Field(
+        default="none", description="The period before; an open month meets as many days of it."
+    )
     compare_from: str | None = Field(default=None, pattern=DAY, description="First day, inclusive.")
     compare_to: str | None = Field(default=None, pattern=DAY, description="Last day, exclusive.")
 

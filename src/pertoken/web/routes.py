@@ -8,7 +8,7 @@ Source: docs/page.md, "The API".
 # FastAPI reads the annotations of the functions made below, so they are no strings here.
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -119,11 +119,11 @@ def _add(
 ) -> None:
     """The two routes of a table."""
 
-    async def page(request: Request, asked: Annotated[Any, Query()]) -> Response:
+    async def page(request: Request, asked: Strict) -> Response:
         person = desk.identify(request)
 
         def question(engine: Engine, relations: SeenRelations) -> Body:
-            built = build(engine, relations, asked, person)
+            built = build(engine, relations, cast("P", asked), person)
             offset, limit = getattr(asked, "offset", 0), getattr(asked, "limit", _MOST_ROWS)
             commit: dict[str, Any] = {"commit": relations.snapshot.commit_id}
             if isinstance(built, ChargesPage):
@@ -138,14 +138,12 @@ def _add(
 
         return await desk.answer(request, person, question)
 
-    async def file(
-        request: Request, extension: Extension, asked: Annotated[Any, Query()]
-    ) -> Response:
+    async def file(request: Request, extension: Extension, asked: Strict) -> Response:
         person = desk.identify(request)
         whole = asked.model_copy(update={"limit": _MOST_ROWS, "offset": 0})
 
         def question(engine: Engine, relations: SeenRelations) -> Body:
-            built = build(engine, relations, whole, person)
+            built = build(engine, relations, cast("P", whole), person)
             if isinstance(built, ChargesPage):
                 _check_whole(built)
                 built = built.table

@@ -6,6 +6,7 @@ Source: docs/page.md, "The API".
 
 # FastAPI reads the annotations of the functions made below, so they are no strings here.
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -111,11 +112,9 @@ def _overview(
         where=asked.pairs(person), start=start, end=end, currency=asked.currency, per=asked.per,
         all_charges=asked.all_charges,
     )  # fmt: skip
-    through = hub_summary(engine, relations).through_day
-    compare = previous_period(start, end, through) if start and end else None
+    compare = _previous(engine, relations, query)
     return json_body({
-        "compare": compare and {"from": compare[0], "to": compare[1]},
-        "throughDay": through,
+        "compare": _days(compare),
         "currencies": [
             {
                 "BillingCurrency": each.currency,
@@ -147,8 +146,26 @@ def _hierarchy(
     engine: Engine, relations: SeenRelations, asked: HierarchyParameters, person: Person
 ) -> Body:
     query = asked.query(person)
-    lines = hierarchy(engine, relations, query, asked.compared())
-    return json_body({"by": query.by, "per": query.per, "lines": [_line(each) for each in lines]})
+    compare = asked.compared()
+    if compare is None and asked.compare == "previous":
+        compare = _previous(engine, relations, query)
+    lines = hierarchy(engine, relations, query, compare)
+    return json_body({
+        "by": query.by, "per": query.per, "compare": _days(compare),
+        "lines": [_line(each) for each in lines],
+    })  # fmt: skip
+
+
+def _previous(
+    engine: Engine, relations: SeenRelations, query: MatrixQuery
+) -> tuple[date, date] | None:
+    if query.start is None or query.end is None:
+        return None
+    return previous_period(query.start, query.end, hub_summary(engine, relations).through_day)
+
+
+def _days(period: tuple[date, date] | None) -> dict[str, date] | None:
+    return None if period is None else {"from": period[0], "to": period[1]}
 
 
 def _line(each: HierarchyLine) -> dict[str, Any]:

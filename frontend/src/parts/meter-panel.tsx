@@ -1,0 +1,201 @@
+import { useCallback, useMemo } from 'react';
+import { api, useApi, type TableAnswer } from '../lib/api';
+import { gridColumns, tableRows, type TableRow } from '../lib/columns';
+import { openCharges } from '../lib/drill';
+import { unitCost } from '../lib/format';
+import { sourceOf, useHub } from '../lib/hub';
+import { METER_CLOSED } from '../lib/meter';
+import { familyColour } from '../lib/palette';
+import { timeSeries } from '../lib/series';
+import { useDark } from '../lib/theme';
+import { setParams, usePlace } from '../lib/url';
+import { text } from '../text';
+import { Grid } from './grid';
+import { Panel } from './panel';
+import { Failure, Waiting } from './states';
+import { TimeChart } from './time-chart';
+
+const words = text.meters;
+const READING = [
+  'x_ModelDeveloper',
+  'x_ModelFamily',
+  'x_ModelId',
+  'x_ModelVersion',
+  'x_TokenDirection',
+  'x_TokenCacheAction',
+  'x_Modality',
+  'x_DeploymentScope',
+  'x_ServiceTier',
+  'x_ContextTier',
+  'x_MeterUse',
+  'Unit',
+  'TokensPerUnit',
+  'x_MeterStatus',
+];
+
+/** A meter: how its name was read, its unit cost by month, its resources, its charges. */
+export function MeterPanel() {
+  const { params } = usePlace();
+  const meter = params.get('meter') ?? '';
+  const product = params.get('product');
+  const currency = params.get('meter_currency');
+  const close = useCallback(() => setParams(METER_CLOSED), []);
+  const where = new URLSearchParams();
+  where.append('where', `SkuMeter=${meter}`);
+  if (product !== null) where.append('where', `x_SkuMeterSubcategory=${product}`);
+  if (currency) where.set('currency', currency);
+  const names = product === null ? ['SkuMeter'] : ['SkuMeter', 'x_SkuMeterSubcategory'];
+  return (
+    <Panel title={meter} subtitle={product ?? undefined} onClose={close}>
+      <p>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            openCharges(names, product === null ? [meter] : [meter, product], currency)
+          }
+        >
+          {words.toCharges}
+        </button>
+      </p>
+      <Reading meter={meter} product={product} />
+      <History where={where} currency={currency} />
+      <Resources where={where} />
+    </Panel>
+  );
+}
+
+function Reading(props: { meter: string; product: string | null }) {
+  const answer = useApi<TableAnswer>('/api/meters?limit=10000');
+  if (answer.error) return <Failure error={answer.error} retry={answer.retry} />;
+  if (!answer.data) return <Waiting lines={6} height={200} />;
+  const names = answer.data.columns.map((each) => each.name);
+  const cell = (row: (string | number | boolean | null)[], name: string) =>
+    row[names.indexOf(name)];
+  const row = answer.data.rows.find(
+    (each) =>
+      cell(each, 'SkuMeter') === props.meter &&
+      (props.product === null || (cell(each, 'x_SkuMeterSubcategory') ?? '') === props.product),
+  );
+  if (!row) return <p className="quiet">{text.states.emptyTitle}</p>;
+  const reason = String(cell(row, 'Reason') ?? '');
+  return (
+    <section className="block">
+      <h3>{words.reading}</h3>
+      <ol className="reason">
+        {reason
+          .split('; ')
+          .filter(Boolean)
+          .map((each) => (
+            <li key={each}>{each}</li>
+          ))}
+      </ol>
+      <dl className="facts">
+        {READING.map((name) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{String(cell(row, name) ?? text.unknown)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function History(props: { where: URLSearchParams; currency: string | null }) {
+  const dark = useDark();
+  const hub = useHub();
+  const query = new URLSearchParams(props.where);
+  query.set('by', 'BillingMonth');
+  const answer = useApi<TableAnswer>(api('matrix', query));
+  const drawn = useMemo(
+    () =>
+      answer.data &&
+      timeSeries(answer.data, {
+        bucket: 'BillingMonth',
+        measure: 'x_UnitCost',
+        groups: 2,
+        name: () => text.unitCosts.unitCost,
+        colour: () => familyColour('GPT', dark),
+      }),
+    [answer.data, dark],
+  );
+  const columns = useMemo(
+    () => gridColumns(answer.data?.columns ?? [], { first: MONTHS, source: sourceOf(hub) }),
+    [answer.data, hub],
+  );
+  const rows = useMemo(() => {
+    const at = answer.data?.columns.findIndex((each) => each.name === 'BillingMonth') ?? 0;
+    return tableRows(
+      [...(answer.data?.rows ?? [])].sort((one, other) =>
+        String(other[at]).localeCompare(String(one[at])),
+      ),
+    );
+  }, [answer.data]);
+  const currency = props.currency;
+  const format = useMemo(
+    () => (value: number) => unitCost(value.toFixed(12), currency),
+    [currency],
+  );
+  if (answer.error) return <Failure error={answer.error} retry={answer.retry} />;
+  if (!drawn) return <Waiting lines={6} height={240} />;
+  const hasTokens = drawn.series.some((each) => each.values.some((value) => value !== null));
+  return (
+    <section className="block">
+      <h3>{words.history}</h3>
+      {hasTokens ? (
+        <TimeChart
+          label={words.history}
+          name="unit-cost"
+          buckets={drawn.buckets}
+          series={drawn.series}
+          kind="line"
+          height={140}
+          format={format}
+        />
+      ) : (
+        <p className="quiet">{words.noTokens}</p>
+      )}
+      <Grid
+        name="months"
+        label={words.history}
+        columns={columns}
+        rows={rows}
+        rowKey={keyOf}
+        compact
+      />
+    </section>
+  );
+}
+
+const MONTHS = ['BillingMonth', 'EffectiveCost', 'x_TokenQuantity', 'x_UnitCost'];
+const RESOURCES = ['ResourceName', 'EffectiveCost', 'x_TokenQuantity', 'x_UnitCost'];
+
+function Resources(props: { where: URLSearchParams }) {
+  const hub = useHub();
+  const query = new URLSearchParams(props.where);
+  query.set('by', 'ResourceName');
+  const answer = useApi<TableAnswer>(api('matrix', query));
+  const columns = useMemo(
+    () => gridColumns(answer.data?.columns ?? [], { first: RESOURCES, source: sourceOf(hub) }),
+    [answer.data, hub],
+  );
+  const rows = useMemo(() => tableRows(answer.data?.rows ?? []), [answer.data]);
+  if (answer.error) return <Failure error={answer.error} retry={answer.retry} />;
+  if (!answer.data) return <Waiting lines={3} height={112} />;
+  return (
+    <section className="block">
+      <h3>{words.resources}</h3>
+      <Grid
+        name="resources"
+        label={words.resources}
+        columns={columns}
+        rows={rows}
+        rowKey={keyOf}
+        compact
+      />
+    </section>
+  );
+}
+
+const keyOf = (row: TableRow) => row.key;

@@ -1,0 +1,73 @@
+import type { ReactNode } from 'react';
+import type { ApiError } from '../lib/api';
+import { text } from '../text';
+
+/** A calm block that says what is not here, and what to do next. */
+export function State(props: { title: string; children?: ReactNode; role?: string }) {
+  return (
+    <div className="state" role={props.role}>
+      <h2>{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}
+
+export function Empty(props: { title?: string; help?: string }) {
+  return (
+    <State title={props.title ?? text.states.emptyTitle}>
+      <p>{props.help ?? text.states.empty}</p>
+    </State>
+  );
+}
+
+/** What went wrong, in the house's three lines. */
+export function Failure(props: { error: ApiError; retry?: () => void }) {
+  const { error } = props;
+  const words = text.states;
+  if (error.status === 401) return <SignIn />;
+  const title =
+    error.status === 0
+      ? words.unreachableTitle
+      : error.status === 503
+        ? words.noHubTitle
+        : words.errorTitle;
+  return (
+    <State title={title} role="alert">
+      <p>{error.status === 0 ? words.unreachable : error.problem.message}</p>
+      {error.status !== 0 && <p className="quiet">{error.problem.help}</p>}
+      {props.retry && (
+        <button type="button" className="button" onClick={props.retry}>
+          {words.retry}
+        </button>
+      )}
+    </State>
+  );
+}
+
+function SignIn() {
+  const failed = new URLSearchParams(window.location.search).get('sign-in') === 'failed';
+  return (
+    <State title={failed ? text.states.signInFailedTitle : text.states.signInTitle}>
+      <p>{failed ? text.states.signInFailed : text.states.signIn}</p>
+      <a className="button" href="/auth/login?next=/">
+        {text.states.signInButton}
+      </a>
+    </State>
+  );
+}
+
+/** Grey lines in the place where rows will be, so that nothing moves when they come. */
+export function Waiting(props: { lines?: number; height?: number }) {
+  return (
+    <div
+      className="waiting"
+      role="status"
+      aria-label={text.states.loading}
+      style={props.height ? { height: props.height } : undefined}
+    >
+      {Array.from({ length: props.lines ?? 8 }, (_, at) => (
+        <span key={at} />
+      ))}
+    </div>
+  );
+}
