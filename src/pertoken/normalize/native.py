@@ -126,6 +126,8 @@ def _typed(
         sql = _expression(header, column, columns[header], writing)
         written = f"nullif(trim(CAST({quoted(header)} AS VARCHAR)), '') IS NOT NULL"
         typed[column] = _checked(header, column, sql, written)
+        if column in _KEPT:
+            typed[f"n_Written{column}"] = f"nullif(CAST({quoted(header)} AS VARCHAR), '')"
         if kind != "text" and typed[column] == sql:
             cell = f"{quoted_text(header + '=')} || CAST({quoted(header)} AS VARCHAR)"
             unread.append(f"CASE WHEN {sql} IS NULL AND {written} THEN {cell} END")
@@ -167,7 +169,7 @@ def _kind(column: str) -> str:
 
 def _kept(columns: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     """The x_ columns that carry what FOCUS has no place for."""
-    kept = {f"x_{name}": quoted(name) for name in _KEPT if name in names}
+    kept = {f"x_{name}": quoted(f"n_Written{name}") for name in _KEPT if name in names}
     taken = set(names.values()) | {FILE_COLUMN}
     extra = (_extra_name(header) for header in columns if header not in taken)
     kept |= {name: quoted(name) for name in extra}

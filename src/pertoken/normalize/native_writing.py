@@ -161,7 +161,7 @@ def _decimal_mark(engine: Engine, relation: str, headers: list[str]) -> str:
 def date_expression(header: str, writing: Writing) -> str:
     """SQL: a native date as a UTC time, NULL where it is none in the file's writing."""
     text = f"trim({quoted(header)})"
-    formats = ["%Y%m%d", "%Y/%m/%d"]
+    formats = ["%Y%m%d"]
     if writing.date_order is not None:
         pair = ("%m{0}%d{0}", "%d{0}%m{0}")[ORDERS.index(writing.date_order)]
         formats += [
@@ -174,6 +174,8 @@ def date_expression(header: str, writing: Writing) -> str:
     return (
         f"CASE WHEN regexp_matches({text}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') "
         f"THEN TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE) "
+        f"WHEN regexp_matches({text}, '^\\d{{4}}/') "
+        f"THEN CAST(try_strptime({text}, ['%Y/%m/%d']) AS TIMESTAMP WITH TIME ZONE) "
         f"ELSE CAST(try_strptime({text}, [{listed}]) AS TIMESTAMP WITH TIME ZONE) END"
     )
 
