@@ -10,10 +10,11 @@ from pertoken.api.result import Result
 from pertoken.engine import Engine, local_engine
 from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.hub import Hub as HubStore
-from pertoken.periods import parse_day
+from pertoken.periods import parse_day, parse_month
 from pertoken.pipeline import ingest as run_ingest
 from pertoken.pipeline.checks import check_file, check_hub, export_focus
 from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
+from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.trust import trust_card
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
@@ -120,6 +121,13 @@ class Hub:
             return Result(table)
         into = reporting(self._engine, snapshot, reporting_currency, rate)
         return Result(reported_periods(table, into), into.findings)
+
+    def restatement(self, month: str) -> Result:
+        """What a later complete run changed in a closed month; no row where none did.
+
+        Raises: ConfigError for a month that the hub does not have.
+        """
+        return Result(restatement_table(self._engine, self._snapshot(), parse_month(month)))
 
     def meters(self, *, unread: bool = False) -> Result:
         """The AI meters of the hub and how each was read; with `unread`, those not recognised."""

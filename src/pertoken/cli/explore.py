@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pertoken.cli.output import (
+    DIFF_FIRST,
     METERS_FIRST,
     RUNS_FIRST,
     FormatOption,
@@ -53,6 +54,12 @@ def runs(
 
 
 def periods(
+    diff: Annotated[
+        str | None,
+        typer.Option(
+            "--diff", help="What a later complete run changed in a closed month: YYYY-MM."
+        ),
+    ] = None,
     reporting_currency: ReportingOption = None,
     rate: RateOption = "average",
     hub: HubOption = None,
@@ -63,6 +70,12 @@ def periods(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
+    if diff is not None:
+        changes = Hub(hub_path(hub)).restatement(diff)
+        show(changes.table, format, output, first=DIFF_FIRST)
+        if not len(changes):
+            typer.echo(f"{diff} was not restated.", err=True)
+        return
     result = Hub(hub_path(hub)).periods(reporting_currency=reporting_currency, rate=rate)
     show(result.table, format, output)
     report_findings(result.findings)

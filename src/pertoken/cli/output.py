@@ -23,6 +23,10 @@ FAILED = 1
 PROBLEMS = 2
 
 RUNS_FIRST = ("BillingMonth", "ExportName", "DatasetVersion", "Rows", "Status", "Reason")
+DIFF_FIRST = (
+    "ChargeDate", "ResourceId", "SkuMeter", "Change", "EffectiveCostBefore", "EffectiveCostAfter",
+    "BillingCurrency",
+)  # fmt: skip
 METERS_FIRST = (
     "SkuMeter", "x_ModelId", "x_TokenDirection", "x_TokenCacheAction", "x_DeploymentScope",
     "x_MeterStatus", "BillingCurrency", "EffectiveCost", "ShareOfCost",

@@ -33,8 +33,9 @@ _SETTINGS = (
 )
 _CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-    "nullstr = ['NULL'], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
+    "nullstr = ['NULL', ''], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
 )
+_PATH = "x_FileOfPartition"
 _GZIP = b"\x1f\x8b"
 _CSV_EXPECTED = "CSV in UTF-8 with one header line, every row as long as it (RFC 4180)"
 
@@ -60,7 +61,7 @@ class DuckDBEngine:
         self, name: str, paths: Sequence[str], *, with_file: str | None = None
     ) -> tuple[str, ...]:
         """Name CSV files read as text; see `protocol.Engine.view_csv`."""
-        options = _CSV_OPTIONS
+        options = f"{_CSV_OPTIONS}, hive_partitioning = false"
         if with_file is not None:
             options += f", filename = {quoted_text(with_file)}"
         alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -88,16 +89,20 @@ class DuckDBEngine:
         with_file: str | None = None,
     ) -> tuple[str, ...]:
         """Name Parquet files; see `protocol.Engine.view_parquet`."""
-        options = "union_by_name = true"
-        if partitions:
+        options, columns = "union_by_name = true, hive_partitioning = false", "*"
+        if partitions and _has_other_keys(paths, partitions):
+            options += f", filename = {quoted_text(_PATH)}"
+            columns = f"* EXCLUDE ({_PATH}), " + ", ".join(
+                f"CAST(regexp_extract({_PATH}, '^.*/{key}=([^/]*)/', 1) AS {kind}) AS {quoted(key)}"
+                for key, kind in partitions.items()
+            )
+        elif partitions:
             types = ", ".join(f"{quoted_text(key)}: {kind}" for key, kind in partitions.items())
-            options += f", hive_partitioning = true, hive_types = {{{types}}}"
-        else:
-            options += ", hive_partitioning = false"
+            options = f"union_by_name = true, hive_partitioning = true, hive_types = {{{types}}}"
         if with_file is not None:
             options += f", filename = {quoted_text(with_file)}"
         try:
-            self.view(name, f"SELECT * FROM read_parquet({_text_list(paths)}, {options})")
+            self.view(name, f"SELECT {columns} FROM read_parquet({_text_list(paths)}, {options})")
         except EngineError as error:
             raise unreadable(paths, error, "Parquet with a complete footer") from error
         return tuple(self.columns(name))
@@ -202,6 +207,12 @@ def _compression(path: str) -> str:
 
 def _first_line(error: object) -> str:
     return next((line for line in str(error).splitlines() if line.strip()), "unknown").strip()
+
+
+def _has_other_keys(paths: Sequence[str], partitions: Mapping[str, str]) -> bool:
+    """Whether a folder above the partitions is named KEY=VALUE: DuckDB would make it a column."""
+    keys = {key for path in paths for key in re.findall(r"(?<=/)([^/=]+)=[^/]*(?=/)", path)}
+    return not keys <= set(partitions)
 
 
 def _text_list(paths: Sequence[str]) -> str:

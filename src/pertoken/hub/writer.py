@@ -34,6 +34,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "meters": (),
     "tags": (),
     "periods": (),
+    "restatements": (),
     "rates": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""

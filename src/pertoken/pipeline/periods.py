@@ -84,18 +84,18 @@ def month_states(runs: Iterable[LedgerRun]) -> dict[tuple[str, str], MonthState]
     closings = Counter(
         (run.scope, run.month, dataset_family(run.dataset))
         for run in runs
-        if run.status in ("applied", "superseded") and _closes(run)
+        if run.status in ("applied", "superseded") and closes_month(run)
     )
     states = {}
     for place, standing in standing_runs(runs).items():
         again = any(closings[*place, dataset_family(run.dataset)] > 1 for run in standing)
         closed = "restated" if again else "closed"
-        state = closed if all(_closes(run) for run in standing) else "open"
+        state = closed if all(closes_month(run) for run in standing) else "open"
         states[place] = MonthState(state, min(run.end for run in standing).isoformat())
     return states
 
 
-def _closes(run: LedgerRun) -> bool:
+def closes_month(run: LedgerRun) -> bool:
     """Whether a run covers its whole month and was submitted after the month's end."""
     whole = run.start <= month_start(run.month) and run.end >= month_end(run.month)
     late = run.submitted_time is not None and run.submitted_time.date() >= month_end(run.month)

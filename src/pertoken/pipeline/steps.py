@@ -2,7 +2,7 @@
 
 Each step takes the Ingest, whose fields hold what the steps before it found, and says what grain
 it turns into what grain, what it may drop (nothing, unless counted) and what it guarantees. The
-first four touch nothing: they are what `ingest --plan` runs.
+first three touch nothing: they are what `ingest --plan` runs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pertoken.pipeline.pricing import (
 )
 from pertoken.pipeline.references import view_prices
 from pertoken.pipeline.report import RunReport
+from pertoken.pipeline.restatements import restated_months, restatements_query
 from pertoken.pipeline.sources import SOURCE, found_runs, is_unchanged, read_run, view_source
 from pertoken.pipeline.standing import (
     ScopeMonth,
@@ -232,6 +233,29 @@ def total_periods(ingest: Ingest) -> None:
         _writer(ingest).overwrite("periods", query)
 
 
+def keep_restatements(ingest: Ingest) -> None:
+    """Months that a later complete run changed -> `restatements`: the difference, by charge group.
+
+    Drops nothing. A month whose earlier charges are at hand no more keeps what is known of it.
+    """
+    runs = tuple(ingest.ledger.values())
+    touched = {*ingest.changed, *((scope, month) for _, _, scope, month in ingest.read)}
+
+    def held(place: ScopeMonth) -> list[str]:
+        return ingest.snapshot.files("charges", partition_of(*place))
+
+    def current(place: ScopeMonth) -> list[str]:
+        return [str(path) for path in ingest.changed.get(place, ())] or held(place)
+
+    def source(run: LedgerRun) -> ExportRun | None:
+        return ingest.found[_key(run)] if _found_again(ingest, run) else None
+
+    pairs = restated_months(runs, sorted(touched))
+    query = restatements_query(ingest.engine, ingest.snapshot, pairs, (held, current), source)
+    if query is not None:
+        _writer(ingest).overwrite("restatements", query)
+
+
 def commit_hub(ingest: Ingest) -> None:
     """Ledger and table versions -> one commit; nothing is committed where nothing changed."""
     runs = tuple(ingest.ledger.values())
@@ -258,6 +282,7 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     read_meters,
     sum_token_costs,
     total_periods,
+    keep_restatements,
     commit_hub,
 )
 
