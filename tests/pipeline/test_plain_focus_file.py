@@ -195,3 +195,27 @@ def test_paths_with_any_characters_are_read_as_they_are(
     assert cli("ingest", path, hub=hub).code == 0
     assert [row["EffectiveCost"] for row in cli("periods", hub=hub).rows] == ["0.0025"]
     assert len(cli("matrix", "--all-charges", "--by", "BillingMonth", hub=hub).rows) == 1
+
+
+@pytest.mark.parametrize("names", ["env=prod/BilledCost=7", "BillingMonth=1999-01"])
+def test_a_folder_named_as_a_key_and_value_adds_no_column_and_changes_none(
+    tmp_path: Path, cli: Callable[..., Answer], names: str
+) -> None:
+    """Data lakes name folders env=prod or BilledCost=7; such a name is no value of a charge."""
+    folder = tmp_path / names
+    folder.mkdir(parents=True)
+    for number, name in enumerate(("plain.csv", "plain.csv.gz", "plain.parquet"), start=1):
+        path = plain_file(folder / name, [charge(month=f"2026-0{number}")])
+        assert cli("ingest", path, hub=folder / "hub").code == 0
+    periods = cli("periods", hub=folder / "hub").rows
+    assert [(row["BillingMonth"], row["BilledCost"]) for row in periods] == [
+        ("2026-01", "2.5"),
+        ("2026-02", "2.5"),
+        ("2026-03", "2.5"),
+    ]
+    matrix = cli("matrix", "--all-charges", "--by", "BillingMonth", hub=folder / "hub").rows
+    assert [(row["BillingMonth"], row["BilledCost"]) for row in matrix] == [
+        (row["BillingMonth"], row["BilledCost"]) for row in periods
+    ]
+    by_folder = cli("matrix", "--all-charges", "--by", "env", hub=folder / "hub")
+    assert by_folder.code == 2

@@ -33,7 +33,7 @@ _SETTINGS = (
 )
 _CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-    "nullstr = ['NULL', ''], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
+    "nullstr = ['NULL'], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
 )
 _PATH = "x_FileOfPartition"
 _GZIP = b"\x1f\x8b"
@@ -211,8 +211,8 @@ def _first_line(error: object) -> str:
 
 def _has_other_keys(paths: Sequence[str], partitions: Mapping[str, str]) -> bool:
     """Whether a folder above the partitions is named KEY=VALUE: DuckDB would make it a column."""
-    keys = {key for path in paths for key in re.findall(r"(?<=/)([^/=]+)=[^/]*(?=/)", path)}
-    return not keys <= set(partitions)
+    keys = [re.findall(r"(?<=/)([^/=]+)=[^/]*(?=/)", path) for path in paths]
+    return any(of_path != list(partitions) for of_path in keys)
 
 
 def _text_list(paths: Sequence[str]) -> str:
