@@ -2,12 +2,12 @@
 import type { GridColumn } from '../parts/grid';
 import { sentence, text, tipOf } from '../text';
 import type { Cell, Column } from './api';
-import { exact, money, number, share, tokens, unitCost } from './format';
+import { exact, money, number, scopeName, share, signedMoney, tokens, unitCost } from './format';
 
 const WIDTHS: Record<string, number> = {
   money: 128,
   price: 120,
-  quantity: 112,
+  quantity: 128,
   count: 88,
   share: 84,
   date: 104,
@@ -66,10 +66,10 @@ function gridColumn(
     const cell = row.cells[at];
     return typeof cell === 'boolean' ? String(cell) : (cell ?? null);
   };
-  const shown = (row: TableRow) =>
-    cellText(column.kind, row.cells[at] ?? null, row.cells[currencyAt]);
+  const shown = (row: TableRow) => cellText(column, row.cells[at] ?? null, row.cells[currencyAt]);
   return {
     id: column.name,
+    auto: true,
     title: column.name,
     kind: numeric ? 'number' : 'text',
     width: WIDE.test(column.name) ? 240 : (WIDTHS[column.kind] ?? 140),
@@ -86,13 +86,14 @@ function gridColumn(
   };
 }
 
-function cellText(kind: string, cell: Cell, currency: Cell | undefined): string {
+function cellText(column: Column, cell: Cell, currency: Cell | undefined): string {
   if (cell === null) return text.unknown;
   const words = String(cell);
   const code = typeof currency === 'string' ? currency : null;
-  switch (kind) {
+  if (column.name === 'Scope') return scopeName(words);
+  switch (column.kind) {
     case 'money':
-      return money(words, code);
+      return column.name.endsWith('Change') ? signedMoney(words, code) : money(words, code);
     case 'price':
       return unitCost(words, code);
     case 'quantity':

@@ -58,6 +58,15 @@ export function money(value: string | null | undefined, currency: string | null)
   }
 }
 
+/** Money on an axis: no more digits than it needs. */
+export function axisMoney(value: number, currency: string | null): string {
+  const options = { notation: 'compact', maximumSignificantDigits: 3 } as const;
+  const made = currency
+    ? format({ ...options, style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+    : format(options);
+  return made.format(value).replace('-', MINUS);
+}
+
 /** Money for a headline: millions are named, the exact value stands in the hover. */
 export function shortMoney(value: string | null | undefined, currency: string | null): string {
   if (value === null || value === undefined || magnitude(value) < 6) return money(value, currency);
@@ -120,6 +129,12 @@ export function unitCost(value: string | null | undefined, currency: string | nu
   }
 }
 
+/** Zeros that stand unseen behind a unit cost, so that points stand below each other. */
+export function padding(shown: string): string {
+  const digits = /[.,](\d+)(?=\D*$)/.exec(shown)?.[1]?.length ?? 0;
+  return '0'.repeat(Math.max(0, 5 - digits));
+}
+
 export function perUnit(per: string): string {
   return { token: '/token', '1K': '/K', '1M': '/M' }[per] ?? `/${per}`;
 }
@@ -136,10 +151,11 @@ export function share(value: string | null | undefined): string {
 
 export function change(value: string | null | undefined): string {
   if (value === null || value === undefined) return text.unknown;
+  const decimals = Math.abs(Number(value)) >= 10 ? 0 : 1;
   const made = format({
     style: 'percent',
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
     signDisplay: 'exceptZero',
   });
   return shown(made, value);
@@ -165,6 +181,12 @@ export function periodName(from: string | null, to: string | null): string {
   }
   const end = addDays(to, -1);
   return end === dayOf(from) ? end : `${dayOf(from)} – ${end}`;
+}
+
+/** The last part of a scope's path. */
+export function scopeName(name: string): string {
+  const last = name.split('/').filter(Boolean).at(-1) ?? name;
+  return last.length > 28 ? `${last.slice(0, 27)}…` : last;
 }
 
 function isFirst(day: string): boolean {

@@ -41,6 +41,11 @@ export function familyColour(family: string | null, dark: boolean): string {
   return (HUES[at] ?? NONE)[dark ? 1 : 0];
 }
 
+/** Whether a family is one of models that count tokens, as far as the palette knows. */
+export function isTokenFamily(family: string): boolean {
+  return family in FAMILIES;
+}
+
 /** A colour by place, for groups that are no families. */
 export function placeColour(at: number, dark: boolean): string {
   return (HUES[at % HUES.length] ?? NONE)[dark ? 1 : 0];
@@ -48,7 +53,7 @@ export function placeColour(at: number, dark: boolean): string {
 
 /** The tint of a direction: output full, input lighter, cached lightest. */
 export function tinted(colour: string, kind: string, dark: boolean): string {
-  const amount = { Output: 0, Input: 0.38, Cached: 0.68 }[kind] ?? 0.2;
+  const amount = { Output: 0, Input: 0.38, Cached: 0.68, Other: 0.84 }[kind] ?? 0.2;
   return mixed(colour, dark ? '#141413' : '#FBFBFA', amount);
 }
 

@@ -10,6 +10,8 @@ interface Wanted {
   groups: number;
   name: (row: Cell[]) => string;
   colour: (name: string, at: number) => string;
+  /** What stands together in the legend and the stack, the largest first. */
+  family?: (name: string) => string;
   /** The end of the period; buckets up to it are drawn, as gaps where there is no data. */
   until?: string | null;
 }
@@ -45,7 +47,7 @@ export function timeSeries(
     own.whole += Number(value);
   }
   const ranked = [...sums].sort(([, one], [, other]) => other.whole - one.whole);
-  const shown = ranked.slice(0, wanted.groups);
+  const shown = together(ranked.slice(0, wanted.groups), wanted.family);
   const rest = ranked.slice(wanted.groups);
   const series = shown.map(([name, each], index) => ({
     name,
@@ -61,6 +63,19 @@ export function timeSeries(
       ),
     });
   return { buckets, series, rest: rest.length };
+}
+
+type Sum = [string, { values: (number | null)[]; whole: number }];
+
+function together(sums: Sum[], family?: (name: string) => string): Sum[] {
+  if (!family) return sums;
+  const whole = new Map<string, number>();
+  for (const [name, each] of sums)
+    whole.set(family(name), (whole.get(family(name)) ?? 0) + each.whole);
+  return [...sums].sort(
+    ([one, a], [other, b]) =>
+      (whole.get(family(other)) ?? 0) - (whole.get(family(one)) ?? 0) || b.whole - a.whole,
+  );
 }
 
 function allBuckets(held: ReadonlySet<string>, wanted: Wanted): string[] {

@@ -169,13 +169,10 @@ function Trust() {
   if (!card) return <Waiting lines={10} height={420} />;
   return (
     <>
-      <section className="block">
-        <header className="block-head">
-          <h2>{words.totals}</h2>
-          <p className="quiet">
-            {card.Months[0]} – {card.Months.at(-1)}, {text.asOf(card.ThroughDay ?? '?')}
-          </p>
-        </header>
+      <section className="block fit">
+        <p className="quiet">
+          {card.Months[0]} – {card.Months.at(-1)}, {text.asOf(card.ThroughDay ?? '?')}
+        </p>
         <Grid
           name="totals"
           label={words.totals}
@@ -185,10 +182,7 @@ function Trust() {
           compact
         />
       </section>
-      <section className="block">
-        <header className="block-head">
-          <h2>{words.coverage}</h2>
-        </header>
+      <section className="block fit">
         <Grid
           name="coverage"
           label={words.coverage}
@@ -265,7 +259,7 @@ function totalColumns(): GridColumn<Total>[] {
     cost('EffectiveCost', 'SourceEffectiveCost'),
     {
       id: 'Source',
-      title: '',
+      title: words.source,
       kind: 'text',
       width: 176,
       value: verdict,

@@ -8,6 +8,7 @@ import { openCharges } from '../lib/drill';
 import {
   addDays,
   addMonths,
+  axisMoney,
   change,
   exact,
   periodName,
@@ -19,7 +20,7 @@ import {
   money,
 } from '../lib/format';
 import { sourceOf, useHub } from '../lib/hub';
-import { familyColour, tinted } from '../lib/palette';
+import { familyColour, isTokenFamily, tinted } from '../lib/palette';
 import { useDark } from '../lib/theme';
 import { timeSeries } from '../lib/series';
 import { address, apiFilters, filtersOf, go, patched, usePlace } from '../lib/url';
@@ -234,6 +235,7 @@ function Daily(props: { currency: string | null }) {
       groups: 12,
       name: (row) => familyName(row[1] ?? null, row[2] ?? null, row[3] ?? null),
       colour: (name) => kindColour(name, dark),
+      family: familyOf,
       until: daily ? to : null,
     });
   }, [answer.data, bucket, daily, to, dark]);
@@ -249,6 +251,10 @@ function Daily(props: { currency: string | null }) {
   const format = useMemo(() => {
     const currency = props.currency;
     return (value: number) => shortMoney(String(value), currency);
+  }, [props.currency]);
+  const axis = useMemo(() => {
+    const currency = props.currency;
+    return (value: number) => axisMoney(value, currency);
   }, [props.currency]);
   return (
     <section className="block">
@@ -267,6 +273,7 @@ function Daily(props: { currency: string | null }) {
           kind="stack"
           height={240}
           format={format}
+          axis={axis}
           open={open}
           stale={answer.stale}
           onPick={(each) =>
@@ -289,17 +296,30 @@ function Daily(props: { currency: string | null }) {
 const NONE: string[] = [];
 const NO_SERIES: never[] = [];
 
+const KINDS = text.families;
+type Kind = keyof typeof KINDS;
+
 function familyName(family: Cell, direction: Cell, cache: Cell): string {
-  const kind = cache === 'Read' || cache === 'Write' ? 'Cached' : direction;
-  return `${String(family ?? text.filters.unknownValue)}${kind ? ` ${String(kind).toLowerCase()}` : ''}`;
+  const kind: Kind =
+    cache === 'Read' || cache === 'Write'
+      ? 'Cached'
+      : direction === 'Output' || direction === 'Input'
+        ? direction
+        : 'Other';
+  return family === null ? text.filters.noModel : `${String(family)} ${KINDS[kind]}`;
+}
+
+function familyOf(name: string): string {
+  const kind = Object.values(KINDS).find((each) => name.endsWith(` ${each}`));
+  return kind ? name.slice(0, -kind.length - 1) : name;
 }
 
 function kindColour(name: string, dark: boolean): string {
-  const kind = /(output|input|cached)$/.exec(name)?.[1] ?? '';
-  const family = kind ? name.slice(0, -kind.length - 1) : name;
-  const known = family === text.filters.unknownValue ? null : family;
-  const title = kind ? kind.charAt(0).toUpperCase() + kind.slice(1) : '';
-  return title ? tinted(familyColour(known, dark), title, dark) : familyColour(known, dark);
+  const family = familyOf(name);
+  const kind = Object.entries(KINDS).find(([, word]) => name === `${family} ${word}`)?.[0];
+  const colour = familyColour(name === text.filters.noModel ? null : family, dark);
+  const isTool = kind === 'Other' && !isTokenFamily(family);
+  return kind && !isTool ? tinted(colour, kind, dark) : colour;
 }
 
 function Movers(props: { of: CurrencyOverview; compare: OverviewAnswer['compare'] }) {
@@ -353,7 +373,7 @@ function MoverGrid(props: {
       id: `${key}Change`,
       title,
       kind: 'number' as const,
-      width: 84,
+      width: key === 'x_UnitCost' ? 88 : 74,
       value: (row: Mover) => row[key].change,
       text: (row: Mover) => change(row[key].change),
       tip: tipOf('change'),
@@ -370,7 +390,7 @@ function MoverGrid(props: {
         id: by.join(' '),
         title: props.label,
         kind: 'text',
-        width: 220,
+        width: 150,
         value: (row) => moverName(row),
         text: (row) => moverName(row),
         onOpen: (row) => openCharges(by, row.labels, currency),
@@ -379,7 +399,7 @@ function MoverGrid(props: {
         id: 'EffectiveCost',
         title: words.now,
         kind: 'number',
-        width: 112,
+        width: 100,
         value: (row) => row.EffectiveCost.now,
         text: (row) => money(row.EffectiveCost.now, currency),
         tip: tipOf('EffectiveCost'),
@@ -390,7 +410,7 @@ function MoverGrid(props: {
         id: 'EffectiveCostDifference',
         title: words.change,
         kind: 'number',
-        width: 112,
+        width: 100,
         value: (row) => row.EffectiveCost.difference,
         text: (row) => signedMoney(row.EffectiveCost.difference, currency),
       },
@@ -415,7 +435,7 @@ function moverName(row: Mover): string {
   return (
     row.labels
       .filter((each) => each !== null)
-      .map(String)
+      .map((each) => (each === '*' ? text.overview.anyModel : String(each)))
       .join(' · ') || text.filters.unknownValue
   );
 }

@@ -7,7 +7,16 @@ import { TimeChart } from '../parts/time-chart';
 import { tip } from '../parts/tip';
 import { api, useApi, type Hub, type TableAnswer } from '../lib/api';
 import { openCharges } from '../lib/drill';
-import { addDays, exact, money, share, shortMoney, tokens, unitCost } from '../lib/format';
+import {
+  addDays,
+  axisMoney,
+  exact,
+  money,
+  share,
+  shortMoney,
+  tokens,
+  unitCost,
+} from '../lib/format';
 import { treeOf, type HierarchyAnswer, type TreeLine } from '../lib/hierarchy';
 import { sourceOf, useHub } from '../lib/hub';
 import { familyColour, placeColour } from '../lib/palette';
@@ -89,6 +98,11 @@ export default function Trends() {
     },
     [measure, currency],
   );
+  const axis = useMemo(
+    () => (value: number) =>
+      measure === 'tokens' ? tokens(String(Math.round(value))) : axisMoney(value, currency),
+    [measure, currency],
+  );
   const open = useMemo(
     () =>
       new Set(
@@ -149,6 +163,7 @@ export default function Trends() {
             kind={kind === 'line' ? 'line' : 'stack'}
             height={340}
             format={format}
+            axis={axis}
             open={open}
             stale={answer.stale}
             onPick={(each) =>

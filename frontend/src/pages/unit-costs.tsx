@@ -4,6 +4,7 @@ import { Grid, type GridColumn } from '../parts/grid';
 import { Empty, Failure, Waiting } from '../parts/states';
 import { Spark } from '../parts/spark';
 import { tip } from '../parts/tip';
+import { UnitCost } from '../parts/unit-cost';
 import { api, useApi, type Hub } from '../lib/api';
 import { openCharges } from '../lib/drill';
 import {
@@ -268,7 +269,7 @@ function columnsOf(
       text: (row) => unitCost(row.x_UnitCost, row.BillingCurrency),
       cell: (row) => (
         <>
-          {unitCost(row.x_UnitCost, row.BillingCurrency)}
+          <UnitCost value={row.x_UnitCost} currency={row.BillingCurrency} />
           <span className="mixed">{row.mixed ? '~' : ''}</span>
         </>
       ),

@@ -15,6 +15,7 @@ export interface ChartContent {
   series: readonly Series[];
   kind: 'stack' | 'line';
   format: (value: number) => string;
+  axis: (value: number) => string;
   open: ReadonlySet<string>;
   dark: boolean;
 }
@@ -61,7 +62,7 @@ function colour(box: HTMLElement, name: string): string {
 }
 
 function options(content: ChartContent, box: HTMLElement) {
-  const { buckets, series, format } = content;
+  const { buckets, series } = content;
   const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   const quiet = colour(box, '--quiet');
   const font = getComputedStyle(box).fontFamily;
@@ -92,7 +93,7 @@ function options(content: ChartContent, box: HTMLElement) {
       type: 'value' as const,
       splitNumber: 4,
       splitLine: { lineStyle: { color: colour(box, '--line') } },
-      axisLabel: { color: quiet, formatter: (value: number) => format(value) },
+      axisLabel: { color: quiet, formatter: (value: number) => content.axis(value) },
     },
     series: series.map((each) =>
       content.kind === 'stack'

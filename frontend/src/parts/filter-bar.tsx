@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { api, useApi, type Hub } from '../lib/api';
-import { addMonths, dayOf, monthName, periodName } from '../lib/format';
+import { addMonths, dayOf, monthName, periodName, scopeName } from '../lib/format';
 import { apiFilters, pairsOf, setParams, usePlace } from '../lib/url';
 import { text } from '../text';
 import { Choice, OptionList, Popover, type Option } from './choice';
@@ -55,11 +55,6 @@ export function FilterBar(props: { hub: Hub }) {
       )}
     </section>
   );
-}
-
-export function scopeName(name: string): string {
-  const last = name.split('/').filter(Boolean).at(-1) ?? name;
-  return last.length > 28 ? `${last.slice(0, 27)}…` : last;
 }
 
 function Period(props: { hub: Hub }) {

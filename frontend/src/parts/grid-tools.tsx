@@ -19,13 +19,14 @@ interface Props<R> {
   found: number;
   exports?: { csv: string; xlsx: string };
   isTree: boolean;
+  levels: number;
+  compact?: boolean;
   children?: ReactNode;
 }
 
-/** What can be done with a table: search, choose columns, copy, export. */
+/** What can be done with a table: search, choose columns, copy, export; a compact one less. */
 export function GridTools<R>(props: Props<R>) {
   const { name, columns, visible } = props;
-  const { params } = usePlace();
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(
@@ -34,7 +35,14 @@ export function GridTools<R>(props: Props<R>) {
     setCopied(true);
     window.setTimeout(() => setCopied(false), 1500);
   };
-  const levels = Number(params.get(`${name}_levels`) ?? '1');
+  const { levels } = props;
+  if (props.compact)
+    return (
+      <div className="tools compact-tools">
+        <h3>{props.label}</h3>
+        <Exports {...props} copied={copied} copy={() => void copy()} />
+      </div>
+    );
   return (
     <div className="tools">
       {props.children}
@@ -66,34 +74,45 @@ export function GridTools<R>(props: Props<R>) {
       <span className="quiet count" role="status">
         {text.table.rows(props.found, props.count)}
       </span>
-      <span className="exports">
-        <button type="button" className="button" onClick={() => void copy()}>
-          {copied ? text.table.copied : text.table.copy}
-        </button>
-        {props.exports && (
-          <>
-            <a className="button" href={props.exports.csv} download>
-              {text.table.csv}
-            </a>
-            <a className="button" href={props.exports.xlsx} download>
-              {text.table.xlsx}
-            </a>
-          </>
-        )}
-        <button
-          type="button"
-          className="button"
-          onClick={() =>
-            saved(
-              tablePicture(props.label, visible, props.rows, props.totals),
-              `pertoken-${name}.png`,
-            )
-          }
-        >
-          {text.table.png}
-        </button>
-      </span>
+      <Exports {...props} copied={copied} copy={() => void copy()} />
     </div>
+  );
+}
+
+function Exports<R>(props: Props<R> & { copied: boolean; copy: () => void }) {
+  return (
+    <span className="exports">
+      <button
+        type="button"
+        className="button"
+        aria-label={text.table.copyLabel}
+        onClick={props.copy}
+      >
+        {props.copied ? text.table.copied : text.table.copy}
+      </button>
+      {props.exports && (
+        <>
+          <a className="button" href={props.exports.csv} download>
+            {text.table.csv}
+          </a>
+          <a className="button" href={props.exports.xlsx} download>
+            {text.table.xlsx}
+          </a>
+        </>
+      )}
+      <button
+        type="button"
+        className="button"
+        onClick={() =>
+          saved(
+            tablePicture(props.label, props.visible, props.rows, props.totals),
+            `pertoken-${props.name}.png`,
+          )
+        }
+      >
+        {text.table.png}
+      </button>
+    </span>
   );
 }
 
@@ -114,7 +133,7 @@ function Search(props: { name: string }) {
       className="input search"
       data-search
       placeholder={text.table.search}
-      aria-label={text.table.search}
+      aria-label={text.table.searchLabel}
       value={typed}
       onChange={(event) => {
         const value = event.target.value;

@@ -21,6 +21,8 @@ export interface GridColumn<R> {
   title: string;
   kind: 'text' | 'number' | 'picture';
   width: number;
+  /** Whether the width follows what the column holds. */
+  auto?: boolean;
   /** What is sorted, copied and exported: exact. */
   value: (row: R) => string | number | null;
   /** What is read. */
@@ -133,8 +135,12 @@ export function Grid<R extends object>(props: GridProps<R>) {
       })),
     [levels],
   );
+  const widths = useMemo(
+    () => visible.map((each) => (each.auto ? fitted(each, rows) : each.width)),
+    [visible, rows],
+  );
   const template = visible
-    .map((each, at) => (at === 0 ? `minmax(min(${each.width}px, 46vw), 1fr)` : `${each.width}px`))
+    .map((_, at) => (at === 0 ? `minmax(min(${widths[at]}px, 46vw), 1fr)` : `${widths[at]}px`))
     .join(' ');
   const isTree = subRows !== undefined;
   const open = (row: Row<Features, R>, column: number) => {
@@ -197,6 +203,8 @@ export function Grid<R extends object>(props: GridProps<R>) {
         found={query ? leafCount(found, subRows) : (props.count ?? leafCount(rows, subRows))}
         exports={props.exports}
         isTree={isTree}
+        levels={levels}
+        compact={props.compact}
       >
         {props.tools}
       </GridTools>
@@ -280,7 +288,11 @@ export function Grid<R extends object>(props: GridProps<R>) {
                     {at === 0 && expands && (
                       <span className={isExpanded ? 'twist open' : 'twist'} aria-hidden="true" />
                     )}
-                    {each.cell ? each.cell(line.original) : each.text(line.original)}
+                    {each.cell ? (
+                      each.cell(line.original)
+                    ) : (
+                      <span className="words">{each.text(line.original)}</span>
+                    )}
                   </div>
                 ))}
               </div>
@@ -305,7 +317,7 @@ export function Grid<R extends object>(props: GridProps<R>) {
                     className={cellClass(each, row, at > 0 && !!each.onOpen)}
                     onClick={() => at > 0 && each.onOpen?.(row)}
                   >
-                    {each.cell ? each.cell(row) : each.text(row)}
+                    {each.cell ? each.cell(row) : <span className="words">{each.text(row)}</span>}
                   </div>
                 ))}
               </div>
@@ -315,6 +327,16 @@ export function Grid<R extends object>(props: GridProps<R>) {
       </div>
     </div>
   );
+}
+
+const LETTER = 7.4;
+
+/** A width that holds a column's title and the texts of its first rows. */
+function fitted<R>(column: GridColumn<R>, rows: readonly R[]): number {
+  const longest = rows
+    .slice(0, 200)
+    .reduce((most, row) => Math.max(most, column.text(row).length), 0);
+  return Math.round(Math.min(300, Math.max(column.title.length + 3, longest + 2, 7) * LETTER + 8));
 }
 
 function Header<R>(props: { column: GridColumn<R>; name: string; sort: string }) {

@@ -9,8 +9,8 @@ import { familyColour } from '../lib/palette';
 import { timeSeries } from '../lib/series';
 import { useDark } from '../lib/theme';
 import { setParams, usePlace } from '../lib/url';
-import { text } from '../text';
-import { Grid } from './grid';
+import { sentence, text } from '../text';
+import { Grid, type GridColumn } from './grid';
 import { Panel } from './panel';
 import { Failure, Waiting } from './states';
 import { TimeChart } from './time-chart';
@@ -102,12 +102,31 @@ function Reading(props: { meter: string; product: string | null }) {
   );
 }
 
+type Prices = ReadonlyMap<string, string | null>;
+
+function usePrices(where: URLSearchParams, cost: string, shown: boolean): Prices {
+  const query = new URLSearchParams(where);
+  query.set('by', 'BillingMonth');
+  query.set('cost', cost);
+  const answer = useApi<TableAnswer>(shown ? api('matrix', query) : null);
+  return useMemo(() => {
+    const names = answer.data?.columns.map((each) => each.name) ?? [];
+    const [month, price] = [names.indexOf('BillingMonth'), names.indexOf('x_UnitCost')];
+    return new Map(
+      (answer.data?.rows ?? []).map((row) => [String(row[month]), row[price] as string | null]),
+    );
+  }, [answer.data]);
+}
+
 function History(props: { where: URLSearchParams; currency: string | null }) {
   const dark = useDark();
   const hub = useHub();
   const query = new URLSearchParams(props.where);
   query.set('by', 'BillingMonth');
   const answer = useApi<TableAnswer>(api('matrix', query));
+  const seesAll = hub.person.seesAll;
+  const contracted = usePrices(props.where, 'Contracted', seesAll);
+  const list = usePrices(props.where, 'List', seesAll);
   const drawn = useMemo(
     () =>
       answer.data &&
@@ -120,10 +139,26 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
       }),
     [answer.data, dark],
   );
-  const columns = useMemo(
-    () => gridColumns(answer.data?.columns ?? [], { first: MONTHS, source: sourceOf(hub) }),
-    [answer.data, hub],
-  );
+  const currency = props.currency;
+  const columns = useMemo(() => {
+    const made = gridColumns(answer.data?.columns ?? [], { first: MONTHS, source: sourceOf(hub) });
+    const at = answer.data?.columns.findIndex((each) => each.name === 'BillingMonth') ?? 0;
+    const price = (title: string, prices: Prices): GridColumn<TableRow> => {
+      const value = (row: TableRow) => prices.get(String(row.cells[at])) ?? null;
+      return {
+        id: title.replaceAll(' ', ''),
+        title,
+        kind: 'number',
+        width: 152,
+        value,
+        text: (row) => unitCost(value(row), currency),
+        cellTip: (row) => (value(row) === null ? '' : sentence('exact', value(row) ?? '')),
+      };
+    };
+    return seesAll
+      ? [...made, price(words.atContracted, contracted), price(words.atList, list)]
+      : made;
+  }, [answer.data, hub, seesAll, contracted, list, currency]);
   const rows = useMemo(() => {
     const at = answer.data?.columns.findIndex((each) => each.name === 'BillingMonth') ?? 0;
     return tableRows(
@@ -132,7 +167,6 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
       ),
     );
   }, [answer.data]);
-  const currency = props.currency;
   const format = useMemo(
     () => (value: number) => unitCost(value.toFixed(12), currency),
     [currency],
@@ -142,7 +176,6 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
   const hasTokens = drawn.series.some((each) => each.values.some((value) => value !== null));
   return (
     <section className="block">
-      <h3>{words.history}</h3>
       {hasTokens ? (
         <TimeChart
           label={words.history}
@@ -185,7 +218,6 @@ function Resources(props: { where: URLSearchParams }) {
   if (!answer.data) return <Waiting lines={3} height={112} />;
   return (
     <section className="block">
-      <h3>{words.resources}</h3>
       <Grid
         name="resources"
         label={words.resources}

@@ -14,6 +14,8 @@ interface Props {
   kind: 'stack' | 'line';
   height: number;
   format: (value: number) => string;
+  /** How the axis writes a figure, where it differs. */
+  axis?: (value: number) => string;
   /** Buckets of open months, which are drawn lighter. */
   open?: ReadonlySet<string>;
   onPick?: (bucket: string) => void;
@@ -30,7 +32,7 @@ export function TimeChart(props: Props) {
   useEffect(() => {
     pick.current = props.onPick;
   });
-  const { buckets, series, kind, format, open } = props;
+  const { buckets, series, kind, format, axis, open } = props;
   useEffect(() => {
     let wanted = true;
     void import('./echarts').then((parts) => {
@@ -41,6 +43,7 @@ export function TimeChart(props: Props) {
         series: series.filter((each) => !hidden.has(each.name)),
         kind,
         format,
+        axis: axis ?? format,
         open: open ?? new Set(),
         dark,
       });
@@ -48,7 +51,7 @@ export function TimeChart(props: Props) {
     return () => {
       wanted = false;
     };
-  }, [buckets, series, kind, format, open, dark, hidden]);
+  }, [buckets, series, kind, format, axis, open, dark, hidden]);
   useEffect(
     () => () => {
       drawing.current?.close();
