@@ -33,7 +33,8 @@ _SETTINGS = (
 )
 _CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
-    "nullstr = ['NULL', ''], allow_quoted_nulls = false, max_line_size = 16777216, strict_mode = true"
+    "nullstr = ['NULL', ''], allow_quoted_nulls = false, max_line_size = 16777216, "
+    "strict_mode = true"
 )
 _PATH = "x_FileOfPartition"
 _GZIP = b"\x1f\x8b"
