@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,24 +62,30 @@ def demo(
     hub: HubOption = None,
     no_serve: Annotated[
         bool,
-        typer.Option("--no-serve", hidden=True, help="Print the matrix and stop, as demo does."),
+        typer.Option("--no-serve", help="Print the matrix and stop; open no page."),
     ] = False,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
 ) -> None:
-    """Ingest the bundled tenant into a hub of its own and print its unit-cost matrix."""
+    """Ingest the bundled tenant, print its unit-cost matrix, and serve its page to a terminal."""
     from pertoken.api import Hub  # noqa: PLC0415
+    from pertoken.cli.serve import has_page, serve_page  # noqa: PLC0415
     from pertoken.unit_economics import DEFAULT_BY  # noqa: PLC0415
 
-    del no_serve
     check_format(format)
     demo_hub = Hub(hub or demo_hub_path())
     result = demo_hub.ingest(demo_exports())
     show(demo_hub.matrix().table, format, output, by=DEFAULT_BY)
     _talk(result, plan=False)
+    demo_hub.close()
     typer.echo(f"\nThe demo's hub: pertoken matrix --by x_ModelId --hub {demo_hub.path}", err=True)
     if result.report.problems:
         raise typer.Exit(PROBLEMS)
+    if no_serve or not sys.stdout.isatty() or not has_page():
+        typer.echo(f"Its page:       pertoken serve --hub {demo_hub.path}", err=True)
+        return
+    typer.echo("Its page, until Ctrl-C:", err=True)
+    serve_page(str(demo_hub.path), port=None, opens=True)
 
 
 def demo_exports() -> Path:

@@ -24,8 +24,10 @@ def serve(
     serve_page(hub_path(hub), host=host, port=port, opens=not no_open and sys.stdout.isatty())
 
 
-def serve_page(hub: str, *, host: str = "127.0.0.1", port: int = 8790, opens: bool) -> None:
+def serve_page(hub: str, *, host: str = "127.0.0.1", port: int | None, opens: bool) -> None:
     """Serve a hub, print the address on stdout, and open a browser where `opens`.
+
+    Takes:  port, None for the usual one, or any free one where that is taken.
 
     Raises: ConfigError when the packages of the page are not installed.
     """
@@ -45,7 +47,10 @@ def serve_page(hub: str, *, host: str = "127.0.0.1", port: int = 8790, opens: bo
 
             webbrowser.open(address)
 
-    serve_web(hub, host=host, port=port, started=started)
+    try:
+        serve_web(hub, host=host, port=port, started=started)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
 
 
 def has_page() -> bool:

@@ -28,12 +28,12 @@ def serve(
     hub: str | Path,
     *,
     host: str = DEFAULT_HOST,
-    port: int = DEFAULT_PORT,
+    port: int | None = DEFAULT_PORT,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve the page of a hub until it is stopped.
 
-    Takes:   port, 0 for any free one; started, called with the address once it answers.
+    Takes:   port, 0 for any free one, None for the usual one or else any free one; started, called with the address once it answers.
     Raises:  ConfigError for a host other than loopback without login, and for an address that
              cannot be bound.
     """
@@ -41,7 +41,7 @@ def serve(
 
     settings = read_settings()
     _check_host(host, settings)
-    bound = _bound(host, port)
+    bound = _bound(host, DEFAULT_PORT if port is None else port, or_any=port is None)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{bound.getsockname()[1]}"
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
@@ -89,7 +89,7 @@ def _check_host(host: str, settings: WebSettings) -> None:
         )
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, *, or_any: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,6 +97,8 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except (OSError, OverflowError) as error:
         bound.close()
+        if or_any:
+            return _bound(host, 0, or_any=False)
         reason = error.strerror if isinstance(error, OSError) else "no such port"
         raise ConfigError(
             f"The address {host}:{port} cannot be bound: {reason}.",
