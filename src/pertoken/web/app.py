@@ -16,7 +16,7 @@ from starlette.responses import Response  # noqa: TC002 - as above
 
 from pertoken.version import __version__
 from pertoken.web.desk import Desk
-from pertoken.web.errors import add_error_answers
+from pertoken.web.errors import LastDoor, add_error_answers
 from pertoken.web.middleware import LOOPBACK_NAMES, Guard
 from pertoken.web.pages import Bundle
 from pertoken.web.routes import table_routes
@@ -77,10 +77,10 @@ def create_app(
     async def page(request: Request, path: str) -> Response:  # noqa: ARG001 - read from the request
         return bundle.response(request, gate.address)
 
-    guarded: ASGIApp = app
+    guarded: ASGIApp = LastDoor(app)
     public = settings.public_url or address
     if settings.has_login:
-        guarded = _with_session(app, settings, secure=public.startswith("https:"))
+        guarded = _with_session(guarded, settings, secure=public.startswith("https:"))
     hosts = set() if _is_open(settings) else {*LOOPBACK_NAMES, _host(address), _host(public)}
     return Guard(guarded, hosts=hosts, secure=public.startswith("https:"))
 

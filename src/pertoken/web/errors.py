@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOG = logging.getLogger("pertoken.web")
 BAD_REQUEST, UNKNOWN, SIGN_IN, FORBIDDEN, UNAVAILABLE, FAILED = 400, 404, 401, 403, 503, 500
@@ -84,6 +85,31 @@ def unforeseen(path: str) -> JSONResponse:
         FAILED, "Unforeseen", "pertoken met an error that it did not foresee.", where=path,
         help="The server's log has the details; report them with the address of the page.",
     )  # fmt: skip
+
+
+class LastDoor:
+    """Wraps an app: what nobody foresaw is logged, and answered without a word of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            _LOG.exception("%s", scope["path"])
+            if not started:
+                await unforeseen(scope["path"])(scope, receive, send)
 
 
 def add_error_answers(app: FastAPI) -> None:

@@ -7,20 +7,18 @@ Source: docs/page.md, "Safety"; OWASP, DNS rebinding and Cross-Site Request Forg
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from pertoken.web.errors import BAD_REQUEST, FORBIDDEN, envelope, unforeseen
+from pertoken.web.errors import BAD_REQUEST, FORBIDDEN, envelope
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_LOG = logging.getLogger("pertoken.web")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -55,12 +53,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         is_head = scope["method"] == "HEAD"
-        started = False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
@@ -72,12 +67,7 @@ class Guard:
         app = self._refusal(scope, headers) or self._app
         if is_head:
             scope = {**scope, "method": "GET"}
-        try:
-            await app(scope, receive, send_guarded)
-        except Exception:  # noqa: BLE001 - the outermost door
-            _LOG.exception("%s", scope["path"])
-            if not started:
-                await unforeseen(scope["path"])(scope, receive, send_guarded)
+        await app(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         host = headers.get("host", "")

@@ -33,7 +33,8 @@ def serve(
 ) -> None:
     """Serve the page of a hub until it is stopped.
 
-    Takes:   port, 0 for any free one, None for the usual one or else any free one; started, called with the address once it answers.
+    Takes:   port, 0 for any free one, None for the usual one or else any free one; started,
+             called with the address once the server answers.
     Raises:  ConfigError for a host other than loopback without login, and for an address that
              cannot be bound.
     """
