@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from builders import parts_of, restate_sizes, write_export, write_file
 
 from pertoken.engine import local_engine
 from pertoken.normalize import (
@@ -17,9 +18,12 @@ from pertoken.normalize import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pertoken.engine import Engine
 
+EA_SCOPE = "/providers/microsoft.billing/billingaccounts/123"
+MCA_SCOPE = "/providers/microsoft.billing/billingaccounts/acc/billingprofiles/pro-1"
 RESERVATION = "/providers/Microsoft.Capacity/reservationOrders/order-1/reservations/one"
 SAVINGS_PLAN = "/providers/Microsoft.BillingBenefits/savingsPlanOrders/order-2/savingsPlans/two"
 EA_ROW = {
@@ -130,3 +134,26 @@ def native_charges(
         return engine.arrow(select).to_pylist()
     finally:
         engine.close()
+
+
+def write_native(
+    folder: Path,
+    rows: Sequence[Mapping[str, str | None]],
+    dataset: str,
+    *,
+    scope: str = EA_SCOPE,
+    month: str = "2026-05",
+    end: str | None = None,
+    submitted: str = "2026-06-01T06:00:00Z",
+    version: str = "2021-10-01",
+) -> Path:
+    """One native run below `folder`: its manifest and one CSV with the columns of the rows."""
+    run = write_export(
+        folder, [dict(row) for row in rows], dataset=dataset, scope=scope, month=month, end=end,
+        submitted=submitted, version=version, name=f"{dataset.lower()}-{scope.rsplit('/', 1)[-1]}",
+    )  # fmt: skip
+    for part in parts_of(run):
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        write_file(part, [dict(row) for row in rows], columns)
+        restate_sizes(run)
+    return run
