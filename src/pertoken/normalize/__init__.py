@@ -6,7 +6,14 @@ here reads or writes a file. Source: docs/how-it-works.md; docs/decisions/0003 a
 
 from pertoken.normalize.dialects import DIALECTS, column_rules, rule_files
 from pertoken.normalize.facts import SourceFacts, check_columns, read_expression, source_facts
-from pertoken.normalize.focus import BASE_COLUMNS, METER_COLUMNS, OWN_COLUMNS, charges_select
+from pertoken.normalize.focus import (
+    BASE_COLUMNS,
+    METER_COLUMNS,
+    OWN_COLUMNS,
+    REPAIRED_FROM,
+    REPAIRED_TOKENS,
+    charges_select,
+)
 from pertoken.normalize.inferred import inferred_select, undecided_charges
 from pertoken.normalize.native import commitment_evidence, native_select
 from pertoken.normalize.native_headers import is_native, native_names
@@ -19,6 +26,8 @@ __all__ = [
     "FILE_COLUMN",
     "METER_COLUMNS",
     "OWN_COLUMNS",
+    "REPAIRED_FROM",
+    "REPAIRED_TOKENS",
     "UNREADABLE",
     "SourceFacts",
     "Writing",

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 METER_COLUMNS = (
     "SkuMeter", "x_SkuMeterCategory", "x_SkuMeterSubcategory", "x_SkuMeterId", "PublisherName",
-    "x_PricingUnitDescription", "PricingUnit", "ServiceName", "ServiceCategory", "x_SkuDescription",
-    "x_SkuPlanName",
+    "x_PricingUnitDescription", "PricingUnit", "ConsumedUnit", "ServiceName", "ServiceCategory",
+    "x_SkuDescription", "x_SkuPlanName",
 )  # fmt: skip
 """What a meter is read from; x_MeterKey is a hash of them."""
 
@@ -55,6 +55,10 @@ OWN_COLUMNS = (
     "x_SourceFile",
 )  # fmt: skip
 """Columns that the hub adds to every charge."""
+
+REPAIRED_TOKENS = "x_RepairedTokens"
+REPAIRED_FROM = "x_RepairedFrom"
+"""Columns of a gateway's file that was recognised: the tokens that a row holds, and where."""
 
 _REPAIRS = {
     "PricingQuantity": ("CASE WHEN {broken} THEN ConsumedQuantity ELSE PricingQuantity END"),
@@ -90,11 +94,15 @@ def charges_select(
     known = known_columns()
     tower = _Tower(relation, _typed(columns, names, known), _unread(columns, names, known))
     source_columns = tuple(dict.fromkeys(names.values()))
-    for rules in rule_files(dataset, version):
+    repaired = ("gateway_repair",) if REPAIRED_TOKENS in columns else ()
+    for rules in (*repaired, *rule_files(dataset, version)):
         tower.rules(column_rules(rules), source_columns)
     votes, basis, quantity = quantity_columns()
     tower.add(votes)
     tower.add(basis)
+    if repaired:
+        proof = f"CASE WHEN {REPAIRED_TOKENS} IS NOT NULL THEN 'repaired' ELSE x_QuantityBasis END"
+        tower.rules({"x_QuantityBasis": proof}, source_columns)
     tower.add(quantity)
     tower.rules(
         {name: rule.format(broken=_BROKEN) for name, rule in _REPAIRS.items()}, source_columns

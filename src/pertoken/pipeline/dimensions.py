@@ -14,6 +14,8 @@ from pertoken.engine import quoted
 from pertoken.meters import COLUMNS, VOCABULARY_VERSION, MeterName, classify_all
 from pertoken.normalize import METER_COLUMNS
 
+TOKENS = "Tokens"
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,9 +49,11 @@ def meters_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     """The meters of (x_MeterKey, *METER_COLUMNS) rows, each read by the grammar."""
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
-    readings = classify_all(
-        [meter_name(dict(zip(METER_COLUMNS, row[1:], strict=True))) for row in rows]
-    )
+    words = [dict(zip(METER_COLUMNS, row[1:], strict=True)) for row in rows]
+    readings = [
+        reading._replace(unit=TOKENS) if reading.unit is None and counts_tokens(each) else reading
+        for each, reading in zip(words, classify_all(map(meter_name, words)), strict=True)
+    ]
     kinds = {"x_FineTuned": pa.bool_(), "TokensPerUnit": pa.int64()}
     arrays = [
         pa.array([row[place] for row in rows], pa.string())
@@ -60,6 +64,11 @@ def meters_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
         for place, name in enumerate(COLUMNS)
     ]
     return pa.table(arrays, names=["x_MeterKey", *METER_COLUMNS, *COLUMNS])
+
+
+def counts_tokens(words: dict[str, str | None]) -> bool:
+    """Whether the bill itself says that a meter counts tokens, as FOCUS files of gateways do."""
+    return (words["ConsumedUnit"] or "").casefold() == TOKENS.casefold()
 
 
 def meter_name(words: dict[str, str | None]) -> MeterName:

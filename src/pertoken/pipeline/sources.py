@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pertoken.conformance import recognise, repaired_select
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import (
@@ -30,6 +31,8 @@ from pertoken.exports import (
 from pertoken.hub import LedgerRun
 from pertoken.normalize import (
     FILE_COLUMN,
+    REPAIRED_FROM,
+    REPAIRED_TOKENS,
     commitment_evidence,
     is_native,
     native_names,
@@ -90,12 +93,33 @@ def view_source(engine: Engine, run: ExportRun, *, only_commitments: bool = Fals
         account = read_expression("BillingAccountId", columns)
         start = read_expression("BillingPeriodStart", columns)
         charged = read_expression("ChargePeriodStart", columns)
+        if run.dataset == FOCUS_FILE:
+            whole = _repaired(engine, whole)
         engine.view(
             SOURCE,
             f"SELECT * FROM {quoted(whole)} "
             f"WHERE lower(coalesce({account}, '')) = {quoted_text(run.scope)} "
             f"AND strftime(coalesce({start}, {charged}), '%Y-%m') = {quoted_text(run.month)}",
         )
+
+
+def _repaired(engine: Engine, relation: str) -> str:
+    """A FOCUS file, with the tokens that rows of a gateway hold; gives the relation to read.
+
+    A file without the marks of a gateway is read as it is.
+    """
+    columns = engine.columns(relation)
+    if not any(each.repaired for each in recognise(engine, relation, columns)):
+        return relation
+    found = "x_QuantityBasis IN ('tags', 'columns')"
+    kept = ", ".join(quoted(name) for name in columns)
+    engine.view(
+        "repaired_file",
+        f"SELECT {kept}, CASE WHEN {found} THEN x_TokenQuantity END AS {REPAIRED_TOKENS}, "
+        f"CASE WHEN {found} THEN x_QuantityBasis END AS {REPAIRED_FROM} "
+        f"FROM ({repaired_select(columns, relation)}) AS repaired",
+    )
+    return "repaired_file"
 
 
 def _native_charges(

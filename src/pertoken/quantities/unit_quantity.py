@@ -17,7 +17,8 @@ BASES: dict[str, str] = {
     "consumed": "price x ConsumedQuantity / block = cost: ConsumedQuantity counts single units",
     "blocks": "price x ConsumedQuantity = cost: ConsumedQuantity counts priced blocks",
     "pricing": "price x PricingQuantity = cost, ConsumedQuantity fits nothing: blocks of it",
-    "stated": "no cost to prove it by; ConsumedUnit says Tokens",
+    "stated": "no price or no cost to prove it by; ConsumedUnit says Tokens",
+    "repaired": "tokens that the row's own tags or columns hold; its quantity counted requests",
     "none": "the quantity is zero, and so is the cost",
     "correction": "a correction of cost that states no quantity",
     "inferred consumed": "no cost to prove it by; every proven charge of the run says consumed",
@@ -27,7 +28,7 @@ BASES: dict[str, str] = {
 }
 """Every value of x_QuantityBasis and what it says."""
 
-PROVEN = ("consumed", "blocks", "pricing", "stated", "none", "correction")
+PROVEN = ("consumed", "blocks", "pricing", "stated", "repaired", "none", "correction")
 """The bases that need no other charge; the two inferred ones do."""
 
 _TRUSTED = (
@@ -99,6 +100,10 @@ def quantity_columns() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     first = {"q_Block": block_size()}
     trusted = [f"q_Vote{number}" for number in range(len(_TRUSTED))]
     decided = f"coalesce({', '.join(trusted)})"
+    evidence = " OR ".join(
+        f"(coalesce({price}, 0) <> 0 AND coalesce({cost}, 0) <> 0)"
+        for price, cost in (*_TRUSTED, _LAST)
+    )
     conflict = " OR ".join(f"{vote} <> {decided}" for vote in trusted)
     basis = (
         "CASE WHEN ChargeCategory IS NULL OR ChargeCategory <> 'Usage' THEN NULL "
@@ -110,7 +115,7 @@ def quantity_columns() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         f"WHEN {decided} IS NOT NULL THEN {decided} "
         f"WHEN q_Vote{len(_TRUSTED)} IS NOT NULL THEN q_Vote{len(_TRUSTED)} "
         "WHEN lower(ConsumedUnit) = 'tokens' AND ConsumedQuantity IS NOT NULL "
-        "AND EffectiveCost = 0 THEN 'stated' "
+        f"AND NOT ({evidence}) THEN 'stated' "
         "ELSE 'unproven' END"
     )
     return first | votes, {"x_QuantityBasis": basis}, {"x_UnitQuantity": unit_quantity()}
@@ -121,7 +126,8 @@ def unit_quantity() -> str:
     blocks = "CAST({} AS DECIMAL(25,13)) * CAST(q_Block AS DECIMAL(12,3))"
     consumed, pricing = blocks.format("ConsumedQuantity"), blocks.format("PricingQuantity")
     return (
-        "CAST(CASE WHEN x_QuantityBasis IN ('consumed', 'stated', 'inferred consumed') "
+        "CAST(CASE WHEN x_QuantityBasis IN "
+        "('consumed', 'stated', 'inferred consumed', 'repaired') "
         "THEN ConsumedQuantity "
         f"WHEN x_QuantityBasis IN ('blocks', 'inferred blocks') THEN {consumed} "
         f"WHEN x_QuantityBasis = 'pricing' THEN {pricing} "
