@@ -35,6 +35,7 @@ NUMBERS = (
 )  # fmt: skip
 ORDERS = ("month first", "day first")
 
+_TIMES = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p")
 _NUMBERED = r"^\s*\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})(\s|$)"
 _PARTS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})")
 _BOTH_MARKS = r"^[+-]?\d{1,3}(,\d{3})+\.\d+$"
@@ -47,9 +48,9 @@ _COMMA = (
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """`date_order` is one of ORDERS, None where no date needs one; `decimal_mark` a sign."""
+    """`date_formats` are those of the dates with the year last, as strptime names them."""
 
-    date_order: str | None = None
+    date_formats: tuple[str, ...] = ()
     decimal_mark: str = "."
 
 
@@ -74,9 +75,9 @@ def native_writing(
     commas = " OR ".join(f"contains({quoted(names[name])}, ',')" for name in numbers)
     items.append(f"bool_or({commas})" if numbers else "false")
     *found, has_comma = engine.rows(f"SELECT {', '.join(items)} FROM {quoted(relation)}")[0]
-    order = date_order(dict(zip(dates, (each or () for each in found), strict=True)), month)
+    values = dict(zip(dates, (each or () for each in found), strict=True))
     mark = _decimal_mark(engine, relation, [names[name] for name in numbers]) if has_comma else "."
-    return Writing(order, mark)
+    return Writing(_date_formats(values, date_order(values, month)), mark)
 
 
 def date_order(values: Mapping[str, Iterable[str]], month: str | None) -> str | None:
@@ -104,6 +105,20 @@ def date_order(values: Mapping[str, Iterable[str]], month: str | None) -> str | 
         f"Expected dates of {month or 'one billing month'} in one order, shown by the file itself.",
         "Export with ISO dates, or hand the run over with its manifest.",
     )
+
+
+def _date_formats(values: Mapping[str, Iterable[str]], order: str | None) -> tuple[str, ...]:
+    """The formats of the dates that occur, two digits of year before four: few are quick to try."""
+    pair = ("%m{0}%d{0}", "%d{0}%m{0}")[ORDERS.index(order or ORDERS[0])]
+    formats = set()
+    for text in (text.strip() for texts in values.values() for text in texts):
+        match = _PARTS.match(text)
+        if match:
+            year = "%y" if len(match.group(3)) < 4 else "%Y"  # noqa: PLR2004 - digits of a year
+            day = pair.format(text.strip()[len(match.group(1))]) + year
+            times = ("",) if match.end() == len(text) else _TIMES
+            formats |= {day + time for time in times}
+    return tuple(sorted(formats, key=lambda each: ("%Y" in each, each)))
 
 
 def _read(values: Mapping[str, Iterable[str]], order: str) -> dict[str, set[date]] | None:
@@ -161,23 +176,20 @@ def _decimal_mark(engine: Engine, relation: str, headers: list[str]) -> str:
 def date_expression(header: str, writing: Writing) -> str:
     """SQL: a native date as a UTC time, NULL where it is none in the file's writing."""
     text = f"trim({quoted(header)})"
-    formats = ["%Y%m%d"]
-    if writing.date_order is not None:
-        pair = ("%m{0}%d{0}", "%d{0}%m{0}")[ORDERS.index(writing.date_order)]
-        formats += [
-            pair.format(sign) + year + time
-            for sign in "/.-"
-            for year in ("%y", "%Y")
-            for time in ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p")
-        ]
-    listed = ", ".join(quoted_text(each) for each in formats)
-    return (
+    others = (
         f"CASE WHEN regexp_matches({text}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') "
         f"THEN TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE) "
-        f"WHEN regexp_matches({text}, '^\\d{{4}}/') "
-        f"THEN CAST(try_strptime({text}, ['%Y/%m/%d']) AS TIMESTAMP WITH TIME ZONE) "
-        f"ELSE CAST(try_strptime({text}, [{listed}]) AS TIMESTAMP WITH TIME ZONE) END"
+        f"WHEN regexp_matches({text}, '^\\d{{4}}/') THEN {_parsed(text, ('%Y/%m/%d',))} "
+        f"ELSE {_parsed(text, ('%Y%m%d',))} END"
     )
+    if not writing.date_formats:
+        return others
+    return f"coalesce({_parsed(text, writing.date_formats)}, {others})"
+
+
+def _parsed(text: str, formats: tuple[str, ...]) -> str:
+    listed = ", ".join(quoted_text(each) for each in formats)
+    return f"CAST(try_strptime({text}, [{listed}]) AS TIMESTAMP WITH TIME ZONE)"
 
 
 def number_expression(header: str, writing: Writing) -> str:
