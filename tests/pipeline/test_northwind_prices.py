@@ -41,10 +41,11 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine with the priced charges of FOCUS exports, `charges`."""
+    """An engine with the priced charges of the tenant, `charges`."""
     root = tmp_path_factory.mktemp("northwind")
     hub = pertoken.open(root / "hub")
-    hub.ingest(*sorted(EXPORTS.glob("focus-*")), *sorted(EXPORTS.glob("prices-*")))
+    folders = [each for kind in ("focus", "prices", "mca") for each in EXPORTS.glob(f"{kind}-*")]
+    hub.ingest(*sorted(folders))
     engine = local_engine(memory_limit="500MB")
     files = HubStore(hub.path).snapshot(engine).files("charges")
     engine.view_parquet("charges", files, partitions=PARTITIONS)
@@ -153,7 +154,7 @@ def test_covered_provisioned_units_are_priced_by_the_sheet(engine: Engine, month
 def test_months_without_a_sheet_stay_as_exported_and_are_counted(engine: Engine) -> None:
     lists, contracted = sums(engine, "ListCost"), sums(engine, "ContractedCost")
     for (month, currency), row in truth().items():
-        if month in PRICED_MONTHS or (month, currency) not in lists:
+        if month in PRICED_MONTHS or (month, currency) == ("2026-01", "EUR"):
             continue
         assert lists[month, currency] == Decimal(row["list_as_exported"])
         if month != "2026-01":  # divided by the block size there, and mended by normalisation
@@ -162,6 +163,18 @@ def test_months_without_a_sheet_stay_as_exported_and_are_counted(engine: Engine)
         "SELECT count(*) FROM charges WHERE ListCost IS NULL AND ChargeCategory = 'Usage' "
         "AND EffectiveCost <> 0 AND x_PriceGap IS NULL"
     ) == [(0,)]
+
+
+def test_a_list_cost_follows_from_the_list_price_that_a_native_export_states(
+    engine: Engine,
+) -> None:
+    """Marketplace rows of the native MCA export state a price and no list cost."""
+    expected = Decimal(truth()["2026-01", "EUR"]["list_expected"])
+    assert sums(engine, "ListCost")["2026-01", "EUR"] == expected
+    assert engine.rows(
+        "SELECT DISTINCT x_PriceSource, x_PricedColumns FROM charges "
+        "WHERE BillingMonth = '2026-01' AND BillingCurrency = 'EUR' AND x_PriceSource IS NOT NULL"
+    ) == [("charge", "ListCost")]
 
 
 def test_unused_commitment_is_a_loss_and_no_gap(engine: Engine) -> None:
