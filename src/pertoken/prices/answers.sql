@@ -29,10 +29,23 @@ WITH stated AS (
 usable AS (
     SELECT * FROM stated WHERE MatchKey IS NOT NULL AND Block IS NOT NULL AND CurrencyCode IS NOT NULL
 ),
+several AS (
+    SELECT Kind AS Kind, Account AS Account, MeterId AS MeterId, MatchKey AS MatchKey, UnitWords AS UnitWords, CurrencyCode AS CurrencyCode
+    FROM usable
+    GROUP BY Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode
+    HAVING count(*) > 1
+),
+repeated AS (
+    SELECT usable.*
+    FROM usable
+    INNER JOIN several
+        ON several.Kind = usable.Kind AND several.Account = usable.Account AND several.MeterId = usable.MeterId
+        AND several.MatchKey = usable.MatchKey AND several.UnitWords = usable.UnitWords AND several.CurrencyCode = usable.CurrencyCode
+),
 bounds AS (
-    SELECT Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode, EffectiveStart AS Bound FROM usable
+    SELECT Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode, EffectiveStart AS Bound FROM repeated
     UNION
-    SELECT Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode, EffectiveEnd AS Bound FROM usable
+    SELECT Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode, EffectiveEnd AS Bound FROM repeated
 ),
 segments AS (
     SELECT
@@ -44,17 +57,17 @@ segments AS (
 covering AS (
     SELECT
         segments.*,
-        usable.Block AS Block, usable.ListUnitPrice AS ListUnitPrice, usable.ContractedUnitPrice AS ContractedUnitPrice,
-        usable.Tier AS Tier, usable.Included AS Included, usable.RunId AS RunId,
+        repeated.Block AS Block, repeated.ListUnitPrice AS ListUnitPrice, repeated.ContractedUnitPrice AS ContractedUnitPrice,
+        repeated.Tier AS Tier, repeated.Included AS Included, repeated.RunId AS RunId,
         rank() OVER (
             PARTITION BY segments.Kind, segments.Account, segments.MeterId, segments.MatchKey, segments.UnitWords, segments.CurrencyCode, segments.SegmentStart
-            ORDER BY usable.EffectiveStart DESC
+            ORDER BY repeated.EffectiveStart DESC
         ) AS Place
     FROM segments
-    INNER JOIN usable
-        ON usable.Kind = segments.Kind AND usable.Account = segments.Account AND usable.MeterId = segments.MeterId
-        AND usable.MatchKey = segments.MatchKey AND usable.UnitWords = segments.UnitWords AND usable.CurrencyCode = segments.CurrencyCode
-        AND usable.EffectiveStart <= segments.SegmentStart AND usable.EffectiveEnd >= segments.SegmentEnd
+    INNER JOIN repeated
+        ON repeated.Kind = segments.Kind AND repeated.Account = segments.Account AND repeated.MeterId = segments.MeterId
+        AND repeated.MatchKey = segments.MatchKey AND repeated.UnitWords = segments.UnitWords AND repeated.CurrencyCode = segments.CurrencyCode
+        AND repeated.EffectiveStart <= segments.SegmentStart AND repeated.EffectiveEnd >= segments.SegmentEnd
 )
 SELECT
     Kind AS Kind,
@@ -74,3 +87,22 @@ SELECT
 FROM covering
 WHERE Place = 1
 GROUP BY Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode, SegmentStart, SegmentEnd
+UNION ALL
+-- A key with one price, which nearly all have, needs no segments.
+SELECT
+    Kind AS Kind,
+    Account AS Account,
+    MeterId AS MeterId,
+    MatchKey AS MatchKey,
+    UnitWords AS UnitWords,
+    CurrencyCode AS CurrencyCode,
+    min(EffectiveStart) AS SegmentStart,
+    min(EffectiveEnd) AS SegmentEnd,
+    min(Block) AS Block,
+    min(ListUnitPrice) AS ListUnitPrice,
+    min(ContractedUnitPrice) AS ContractedUnitPrice,
+    min(RunId) AS RunId,
+    min(Tier) <> 0 OR max(Included) <> 0 AS Several
+FROM usable
+GROUP BY Kind, Account, MeterId, MatchKey, UnitWords, CurrencyCode
+HAVING count(*) = 1

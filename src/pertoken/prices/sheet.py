@@ -20,7 +20,7 @@ from pertoken.errors import SourceError
 from pertoken.prices.table import PRICE_SHEET, SQL_TYPES, PriceColumn, price_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 _NEEDED = ("MeterId", "UnitOfMeasure", "PriceType", "CurrencyCode", "ListUnitPrice",
@@ -47,18 +47,7 @@ def sheet_select(
     Raises:  SourceError when a needed column is missing; from the engine, an error whose text is
              the marker, the column and the value, when a value cannot be read.
     """
-    found = {name.strip().casefold(): name for name in columns}
-    by_column = {
-        column.name: next((found[each] for each in column.folded_names if each in found), None)
-        for column in price_columns()
-    }
-    missing = [name for name in _NEEDED if by_column[name] is None]
-    if missing:
-        raise SourceError(
-            f"The source has no prices: column {', '.join(missing)} missing.",
-            "Expected a price sheet of an EA enrollment or an MCA billing profile.",
-            "Export the price sheet (version 2023-05-01) again.",
-        )
+    by_column = _sources(columns)
     values = {
         column.name: _value(column, by_column[column.name], columns, marker)
         for column in price_columns()
@@ -73,6 +62,23 @@ def sheet_select(
         f"SELECT * FROM (SELECT {', '.join(items)} FROM {quoted(relation)}) AS stated "
         "WHERE EffectiveStart < EffectiveEnd"
     )
+
+
+def _sources(columns: Iterable[str]) -> dict[str, str | None]:
+    """What the source calls each column, whatever its letter case."""
+    found = {name.strip().casefold(): name for name in columns}
+    by_column = {
+        column.name: next((found[each] for each in column.folded_names if each in found), None)
+        for column in price_columns()
+    }
+    missing = [name for name in _NEEDED if by_column[name] is None]
+    if missing:
+        raise SourceError(
+            f"The source has no prices: column {', '.join(missing)} missing.",
+            "Expected a price sheet of an EA enrollment or an MCA billing profile.",
+            "Export the price sheet (version 2023-05-01) again.",
+        )
+    return by_column
 
 
 def _value(column: PriceColumn, source: str | None, columns: Mapping[str, str], marker: str) -> str:
