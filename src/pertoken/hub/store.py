@@ -67,7 +67,7 @@ class Snapshot:
         """Name a table in an engine; False (and nothing named) when it holds no files."""
         files = self.files(table)
         if files:
-            partitions = PARTITIONS if TABLES[table] else None
+            partitions = {name: PARTITIONS[name] for name in TABLES[table]} or None
             try:
                 engine.view_parquet(table, files, partitions=partitions)
             except SourceError as error:

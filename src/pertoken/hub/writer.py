@@ -36,6 +36,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     "periods": (),
     "restatements": (),
     "rates": (),
+    "usage": ("BillingMonth",),
+    "usage_files": (),
+    "tag_snapshots": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pertoken.errors import PertokenError
     from pertoken.hub import LedgerRun
+    from pertoken.telemetry import UsageFinding
 
 
 @dataclass(slots=True)
@@ -33,7 +34,8 @@ class RunReport:
 
     `runs` are those that the sources hold, decided; `problems` are manifests and files that are no
     run at all; `written` and `emptied` are the (scope, month) pairs that changed; `repriced` those
-    whose missing prices were filled anew because prices changed.
+    whose missing prices were filled anew because prices changed. `usage_findings` say which
+    readings of telemetry do not count; `usage_files` and `usage_rows` are what came of it.
     """
 
     runs: tuple[LedgerRun, ...] = ()
@@ -41,6 +43,9 @@ class RunReport:
     written: list[MonthReport] = field(default_factory=list)
     repriced: list[MonthReport] = field(default_factory=list)
     emptied: list[tuple[str, str]] = field(default_factory=list)
+    usage_findings: list[UsageFinding] = field(default_factory=list)
+    usage_files: int = 0
+    usage_rows: int = 0
     commit_id: str = ""
 
     @property

@@ -36,6 +36,7 @@ from pertoken.pipeline.standing import (
     gives_commitments_only,
     standing_runs,
 )
+from pertoken.pipeline.telemetry_steps import find_telemetry, keep_usage
 from pertoken.unit_economics import token_costs_select
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.hub import LedgerRun, Snapshot, Writer
     from pertoken.reports.progress import Advance
+    from pertoken.telemetry import TelemetryFile
 
 Key = tuple[str, str, str, str]
 
@@ -72,6 +74,7 @@ class Ingest:
     ledger: dict[Key, LedgerRun] = field(default_factory=dict)
     changed: dict[ScopeMonth, tuple[Path, ...]] = field(default_factory=dict)
     prices: PriceBook | None = None
+    telemetry: tuple[TelemetryFile, ...] = ()
     report: RunReport = field(default_factory=RunReport)
 
 
@@ -260,7 +263,8 @@ def commit_hub(ingest: Ingest) -> None:
     """Ledger and table versions -> one commit; nothing is committed where nothing changed."""
     runs = tuple(ingest.ledger.values())
     same_words = ingest.snapshot.vocabulary_version == VOCABULARY_VERSION
-    if not ingest.changed and set(runs) == set(ingest.snapshot.runs) and same_words:
+    same_runs = set(runs) == set(ingest.snapshot.runs)
+    if not ingest.changed and same_runs and same_words and not ingest.report.usage_files:
         return
     ordered = sorted(
         runs,
@@ -270,6 +274,7 @@ def commit_hub(ingest: Ingest) -> None:
 
 
 PLAN_STEPS: tuple[Callable[[Ingest], None], ...] = (
+    find_telemetry,
     discover_exports,
     read_new_runs,
     decide_runs,
@@ -283,6 +288,7 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     sum_token_costs,
     total_periods,
     keep_restatements,
+    keep_usage,
     commit_hub,
 )
 

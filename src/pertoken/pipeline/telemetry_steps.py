@@ -1,0 +1,189 @@
+"""The steps of an ingest that bring telemetry in: what was used, beside what was billed.
+
+A file is telemetry by its content. Folders are searched beside the runs of exports, never inside
+one; what is no telemetry there is left alone. Files that the hub has are known by their bytes.
+Source: docs/telemetry.md.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pertoken.errors import SourceError
+from pertoken.telemetry import (
+    USAGE_COLUMNS,
+    USER_KEY_VARIABLE,
+    TelemetryFile,
+    UsageFinding,
+    combined_usage_select,
+    recognised,
+    view_readings,
+    view_usage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from pertoken.engine import Engine
+    from pertoken.hub import Writer
+    from pertoken.pipeline.steps import Ingest
+
+FILE_COLUMNS = {
+    "FileDigest": "text", "Path": "text", "Source": "text", "Rows": "count", "FirstTime": "time",
+    "LastTime": "time", "IngestedAt": "time", "Findings": "text",
+}  # fmt: skip
+"""The columns of `usage_files`, one row per file of telemetry in the hub."""
+
+_MANIFEST = "manifest.json"
+_ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".jsonl", ".ndjson", ".parquet", ".gz")
+_EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def find_telemetry(ingest: Ingest) -> None:
+    """Sources -> files of telemetry, which leave the sources; what remains are exports.
+
+    Drops nothing: a file that is no telemetry stays a source.
+    """
+    found: dict[str, TelemetryFile] = {}
+    rest: list[str | Path] = []
+    for source in ingest.sources:
+        path = Path(source)
+        files = {file.digest: file for file in _telemetry_of(path)}
+        found |= files
+        if not files or (path.is_dir() and _holds_manifest(path)):
+            rest.append(source)
+    ingest.sources = rest
+    ingest.telemetry = tuple(found.values())
+
+
+def keep_usage(ingest: Ingest) -> None:
+    """Files of telemetry -> `usage`, hourly and each cell once, and `usage_files`.
+
+    Drops: readings that cannot be counted, each counted as a finding. Months without new readings
+    stay as they are; no cost is touched.
+    """
+    engine = ingest.engine
+    new = [file for file in ingest.telemetry if file.digest not in _known_digests(ingest)]
+    if not new:
+        return
+    tables, listed = [], []
+    for file in new:
+        ingest.watch.note(Path(file.path).name)
+        try:
+            usage, findings = _usage_of(engine, file)
+        except SourceError as error:
+            ingest.report.problems = (*ingest.report.problems, error)
+            continue
+        ingest.report.usage_findings += findings
+        tables.append(usage)
+        listed.append(_listed(file, usage, findings))
+    if not tables:
+        return
+    _write_usage(ingest, tables)
+    _write_files(ingest, listed)
+    ingest.report.usage_rows += sum(table.num_rows for table in tables)
+    ingest.report.usage_files += len(tables)
+
+
+def _telemetry_of(path: Path) -> Iterator[TelemetryFile]:
+    for file in _candidates(path):
+        try:
+            telemetry = recognised(file)
+        except OSError:
+            continue  # the reader of exports says why
+        if telemetry is not None:
+            yield telemetry
+
+
+def _candidates(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    for parent, folders, names in os.walk(path):
+        if _MANIFEST in (name.casefold() for name in names):
+            folders.clear()
+            continue
+        folders.sort()
+        yield from (Path(parent, n) for n in sorted(names) if n.casefold().endswith(_ENDINGS))
+
+
+def _holds_manifest(path: Path) -> bool:
+    return any(_MANIFEST in (name.casefold() for name in names) for _, _, names in os.walk(path))
+
+
+def _known_digests(ingest: Ingest) -> set[str]:
+    if not ingest.snapshot.view(ingest.engine, "usage_files"):
+        return set()
+    return {row[0] for row in ingest.engine.rows("SELECT FileDigest FROM usage_files")}
+
+
+def _usage_of(engine: Engine, file: TelemetryFile) -> tuple[pa.Table, list[UsageFinding]]:
+    view_readings(engine, file)
+    findings = view_usage(
+        engine,
+        file,
+        since=_EARLIEST,
+        until=datetime.now(UTC) + timedelta(days=1),
+        user_key=os.environ.get(USER_KEY_VARIABLE),
+    )
+    return engine.arrow("SELECT * FROM new_usage"), list(findings)
+
+
+def _write_usage(ingest: Ingest, tables: list[pa.Table]) -> None:
+    """Write every month that new usage falls in: what the hub has and what came, each cell once."""
+    import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
+
+    engine, writer = ingest.engine, _writer(ingest)
+    engine.view_arrow("usage_arrived", pa.concat_tables(tables))
+    months = [row[0] for row in engine.rows("SELECT DISTINCT BillingMonth FROM usage_arrived")]
+    names = ", ".join(f'"{name}"' for name in USAGE_COLUMNS)
+    for month in sorted(months):
+        partition = {"BillingMonth": month}
+        deliveries = f"SELECT {names} FROM usage_arrived WHERE BillingMonth = '{month}'"
+        stored = ingest.snapshot.files("usage", partition)
+        if stored:
+            engine.view_parquet("usage_stored", stored)
+            deliveries += f" UNION ALL SELECT {names} FROM usage_stored"
+        engine.view("usage_deliveries", deliveries)
+        path = writer.new_file("usage", partition)
+        rows = engine.write_parquet(f'{combined_usage_select()} ORDER BY "Hour"', path)
+        writer.replace("usage", partition, {path: rows})
+
+
+def _write_files(ingest: Ingest, listed: list[tuple[object, ...]]) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
+
+    kinds = {"text": pa.string(), "count": pa.int64(), "time": pa.timestamp("us", tz="UTC")}
+    arrays = [
+        pa.array([row[place] for row in listed], kinds[kind])
+        for place, kind in enumerate(FILE_COLUMNS.values())
+    ]
+    engine = ingest.engine
+    engine.view_arrow("usage_files_arrived", pa.table(arrays, names=list(FILE_COLUMNS)))
+    select = "SELECT * FROM usage_files_arrived"
+    if ingest.snapshot.view(engine, "usage_files"):
+        select = f"SELECT * FROM usage_files UNION ALL {select}"
+    _writer(ingest).overwrite("usage_files", select)
+
+
+def _listed(
+    file: TelemetryFile, usage: pa.Table, findings: list[UsageFinding]
+) -> tuple[object, ...]:
+    import pyarrow.compute as pc  # noqa: PLC0415 - only a writer needs Arrow
+
+    times = usage["FirstTime"], usage["LastTime"]
+    words = "; ".join(f"{each.rows} {each.reason}" for each in findings)
+    return (
+        file.digest, file.path, file.source.name, usage.num_rows, pc.min(times[0]).as_py(),
+        pc.max(times[1]).as_py(), datetime.now(UTC), words,
+    )  # fmt: skip
+
+
+def _writer(ingest: Ingest) -> Writer:
+    if ingest.writer is None:
+        raise RuntimeError("a step that writes was run without a writer")
+    return ingest.writer

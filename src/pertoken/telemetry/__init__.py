@@ -1,0 +1,33 @@
+"""The telemetry room: reads what was used, hour by hour, and knows no cost.
+
+recognised (what a file is, by its content) -> view_readings (its rows, needed columns only) ->
+view_usage (hourly usage, and what could not be counted). It splits a bill and audits it; it never
+replaces it. Prompt and response bodies and IP addresses are never selected.
+
+Source: docs/telemetry.md.
+"""
+
+from pertoken.telemetry.identity import USER_KEY_VARIABLE, hashed_clients
+from pertoken.telemetry.readings import view_readings
+from pertoken.telemetry.recognise import TelemetryFile, recognised
+from pertoken.telemetry.sources import SOURCES, Source
+from pertoken.telemetry.usage import (
+    USAGE_COLUMNS,
+    UsageFinding,
+    combined_usage_select,
+    view_usage,
+)
+
+__all__ = [
+    "SOURCES",
+    "USAGE_COLUMNS",
+    "USER_KEY_VARIABLE",
+    "Source",
+    "TelemetryFile",
+    "UsageFinding",
+    "combined_usage_select",
+    "hashed_clients",
+    "recognised",
+    "view_readings",
+    "view_usage",
+]
