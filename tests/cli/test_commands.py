@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 INPUT = {"SkuMeter": "gpt 4o 0513 Input global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
 OUTPUT = {"SkuMeter": "gpt 4o 0513 Output global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
-COMMANDS = ("demo", "ingest", "runs", "periods", "matrix", "meters", "check", "focus")
+COMMANDS = (
+    "demo", "ingest", "runs", "periods", "bridge", "matrix", "meters", "check", "focus",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.hub import Hub as HubStore
 from pertoken.periods import parse_day, parse_month
 from pertoken.pipeline import ingest as run_ingest
+from pertoken.pipeline.bridge import Bridge, bridge
 from pertoken.pipeline.checks import check_file, check_hub, export_focus
 from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
 from pertoken.pipeline.restatements import restatement_table
@@ -35,6 +36,14 @@ class IngestResult(Result):
         super().__init__(runs_table(report.runs))
         self.report = report
         self.card = card
+
+
+class BridgeResult(Result):
+    """The bridge of a month; `notes` say what it starts at, `findings` what does not agree."""
+
+    def __init__(self, walked: Bridge) -> None:
+        super().__init__(walked.table, walked.problems)
+        self.notes = walked.notes
 
 
 class Hub:
@@ -128,6 +137,15 @@ class Hub:
         Raises: ConfigError for a month that the hub does not have.
         """
         return Result(restatement_table(self._engine, self._snapshot(), parse_month(month)))
+
+    def bridge(self, month: str, *, scope: str | None = None) -> BridgeResult:
+        """From the invoice to BilledCost and EffectiveCost of a month, per BillingCurrency.
+
+        Takes:   month, YYYY-MM; scope, one scope of the hub, whole or by its last segment.
+        Gives:   the columns of `pertoken bridge`; Amount is NULL for what no invoice states.
+        Raises:  ConfigError for a month or scope of which the hub has no charges.
+        """
+        return BridgeResult(bridge(self._engine, self._snapshot(), parse_month(month), scope))
 
     def meters(self, *, unread: bool = False) -> Result:
         """The AI meters of the hub and how each was read; with `unread`, those not recognised."""

@@ -30,9 +30,12 @@ RETAIL_PRICES = "RetailPrices"
 EXCHANGE_RATES = "ExchangeRates"
 """A CSV of dated exchange rates, named on the command line."""
 
-REFERENCE_FILES = (RETAIL_PRICES, EXCHANGE_RATES)
+INVOICES = "Invoices"
+"""A CSV of invoice totals, named on the command line."""
+
+REFERENCE_FILES = (RETAIL_PRICES, EXCHANGE_RATES, INVOICES)
 REFERENCE = (PRICE_SHEET, *REFERENCE_FILES)
-"""Datasets without charges: what charges are priced or converted by."""
+"""Datasets without charges: what charges are priced, converted or held against."""
 
 NOT_YET_READ = "dataset not yet read"
 

@@ -40,7 +40,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PlainFile:
-    """A file without a manifest: FOCUS charges, rates, or (json) the retail price list.
+    """A file without a manifest: FOCUS charges, rates, invoices, or (json) the retail price list.
 
     `digest`, its SHA-256, is its RunId.
     """

@@ -36,6 +36,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "periods": (),
     "restatements": (),
     "rates": (),
+    "invoices": (),
     "usage": ("BillingMonth",),
     "usage_files": (),
     "tag_snapshots": (),

@@ -1,8 +1,8 @@
-"""Price sheets, retail price lists and rate tables as sources: which run each is, what it holds.
+"""Price sheets, retail lists, rate tables and invoices as sources: which run each is.
 
-They hold no charges. A price sheet is a run with a manifest; a retail price list and a rate table
-are plain files, each a run of its own. A retail list stands beside every other one; a rate table
-replaces an earlier one of the same file name that starts in the same month.
+They hold no charges. A price sheet is a run with a manifest; a retail price list, a rate table and
+a file of invoices are plain files, each a run of its own. A retail list stands beside every other
+one; the others replace an earlier one of the same file name that starts in the same month.
 Source: docs/prices.md; docs/decisions/0006-price-filling.md.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import (
     EXCHANGE_RATES,
+    INVOICES,
     JSON_FORMAT,
     PRICE_SHEET,
     REFERENCE_FILES,
@@ -25,8 +26,9 @@ from pertoken.exports import (
     check_run,
 )
 from pertoken.normalize import FILE_COLUMN, UNREADABLE
-from pertoken.periods import month_of
+from pertoken.periods import month_of, month_start
 from pertoken.pipeline.faults import parts_fault, unreadable_fault
+from pertoken.pipeline.invoice_file import is_invoice_header, parse_invoices
 from pertoken.prices import (
     RATE_COLUMNS,
     is_rate_header,
@@ -47,7 +49,7 @@ _SHEET = "source_prices"
 
 
 def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
-    """The run that a plain file is when it holds prices or rates; None for charges.
+    """The run that a plain file is when it holds prices, rates or invoices; None for charges.
 
     Raises: SourceError, when it begins as one of these and cannot be read.
     """
@@ -56,9 +58,16 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
         days = [row["EffectiveStart"] for row in _retail_rows(file.path)]
         scope = f"retail price list {file.digest[:12]}"
         return _run(file, RETAIL_PRICES, scope, month_of(max(days)), days)
-    if file.file_format != "csv" or not _states_rates(engine, file.path):
+    header = _header(engine, file) if file.file_format == "csv" else ()
+    if is_invoice_header(header):
+        first_days = [
+            month_start(each.month) for each in parse_invoices(file_text(file.path), name)
+        ]
+        first, rows = min(first_days), len(first_days)
+        return _run(file, INVOICES, f"invoices {name}".lower(), month_of(first), [first] * rows)
+    if not is_rate_header(header):
         return None
-    days = [rate.day for rate in parse_rates(_text(file.path), name)]
+    days = [rate.day for rate in parse_rates(file_text(file.path), name)]
     return _run(file, EXCHANGE_RATES, f"exchange rates {name}".lower(), month_of(min(days)), days)
 
 
@@ -113,7 +122,7 @@ def rates_table(run: ExportRun) -> pa.Table:
     """The rates of a rate table as Arrow, in the columns of `rates`."""
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
-    text = _text(run.path)
+    text = file_text(run.path)
     source = rate_source(text, run.export_name)
     rows: list[tuple[Any, ...]] = [
         (rate.day, rate.from_currency, rate.to_currency, rate.rate, rate.kind, source, run.run_id)
@@ -127,11 +136,11 @@ def rates_table(run: ExportRun) -> pa.Table:
     return pa.table(arrays, names=list(RATE_COLUMNS))
 
 
-def _states_rates(engine: Engine, path: str) -> bool:
+def _header(engine: Engine, file: PlainFile) -> tuple[str, ...]:
     try:
-        return is_rate_header(engine.view_csv("source_file", [path]))
+        return engine.view_csv("source_file", [file.path])
     except SourceError:
-        return False  # no CSV: the reader of charges says why
+        return ()  # no CSV: the reader of charges says why
 
 
 def _run(file: PlainFile, dataset: str, scope: str, month: str, days: list[date]) -> ExportRun:
@@ -161,7 +170,8 @@ def _retail_rows(path: str) -> list[dict[str, Any]]:
     return parse_retail_list(_bytes(path), path)
 
 
-def _text(path: str) -> str:
+def file_text(path: str) -> str:
+    """The text of a plain file, gzip or not; raises SourceError for any other than UTF-8."""
     try:
         return _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:

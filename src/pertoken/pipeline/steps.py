@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pertoken.errors import EngineError, SourceError
-from pertoken.exports import EXCHANGE_RATES, ExportRun, KnownRun, decide
+from pertoken.exports import EXCHANGE_RATES, INVOICES, ExportRun, KnownRun, decide
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.dimensions import new_meters, new_tags
 from pertoken.pipeline.faults import unreadable_fault
+from pertoken.pipeline.invoices import invoices_query
 from pertoken.pipeline.periods import period_totals
 from pertoken.pipeline.pricing import (
     PriceBook,
@@ -146,6 +147,16 @@ def keep_prices_and_rates(ingest: Ingest) -> None:
     query = rates_query(engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
     if query is not None:
         writer.overwrite("rates", query)
+
+
+def keep_invoices(ingest: Ingest) -> None:
+    """Files of invoices -> `invoices`, one row per invoice of every file that counts.
+
+    Drops: the invoices of a file that was handed over anew; the ledger keeps the run.
+    """
+    query = invoices_query(ingest.engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
+    if query is not None:
+        _writer(ingest).overwrite("invoices", query)
 
 
 def normalize_months(ingest: Ingest) -> None:
@@ -282,6 +293,7 @@ PLAN_STEPS: tuple[Callable[[Ingest], None], ...] = (
 STEPS: tuple[Callable[[Ingest], None], ...] = (
     *PLAN_STEPS,
     keep_prices_and_rates,
+    keep_invoices,
     normalize_months,
     price_charges,
     read_meters,
@@ -388,7 +400,7 @@ def _references(runs: Iterable[LedgerRun]) -> dict[ScopeMonth, LedgerRun]:
     return {
         (run.scope, run.month): run
         for run in runs
-        if run.status == "reference" and run.dataset != EXCHANGE_RATES
+        if run.status == "reference" and run.dataset not in (EXCHANGE_RATES, INVOICES)
     }
 
 
