@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+
 from pertoken.web.answers import etag_of, not_modified, response_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from starlette.requests import Request
     from starlette.responses import Response
 
     from pertoken.web.people import Person
@@ -25,6 +26,10 @@ class Desk:
     def __init__(self, reader: HubReader, identify: Callable[[Request], Person]) -> None:
         self.reader = reader
         self.identify = identify
+
+    async def known(self, request: Request) -> None:
+        """Raise SignInNeeded or Forbidden before a request is read any further."""
+        self.identify(request)
 
     async def answer(
         self,

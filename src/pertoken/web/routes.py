@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,7 +45,7 @@ Build = Callable[[Engine, SeenRelations, P, Person], Table | ChargesPage]
 
 def table_routes(desk: Desk) -> APIRouter:
     """The routes of every table."""
-    router = APIRouter(prefix="/api", tags=["tables"])
+    router = APIRouter(prefix="/api", tags=["tables"], dependencies=[Depends(desk.known)])
     _add(
         router,
         desk,

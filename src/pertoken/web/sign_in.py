@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations
 from starlette.responses import RedirectResponse, Response
 
 from pertoken.web.errors import Forbidden, SignInNeeded
@@ -23,7 +24,6 @@ from pertoken.web.people import THIS_MACHINE, Person, person_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.requests import Request
 
     from pertoken.web.settings import WebSettings
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,7 +39,7 @@ from pertoken.web.store import Body
 
 def view_routes(desk: Desk) -> APIRouter:
     """The routes of every view."""
-    router = APIRouter(prefix="/api", tags=["views"])
+    router = APIRouter(prefix="/api", tags=["views"], dependencies=[Depends(desk.known)])
     options: dict[str, Any] = {"response_model": ViewAnswer, "responses": DOCUMENTED_ERRORS}
 
     @router.get("/hub", summary="Months, scopes, currencies and who asks.", **options)
