@@ -20,10 +20,12 @@ from native_rows import (
 
 from pertoken.api.hub import Hub
 from pertoken.engine import local_engine
+from pertoken.errors import TotalsDiffer
 from pertoken.hub import Hub as Store
 from pertoken.hub import LedgerRun
 from pertoken.pipeline.commitments import CHECKS, commitments_table, prepaid_balances
 from pertoken.pipeline.moves import moves
+from pertoken.pipeline.standing import checked_totals, standing_runs
 
 TENANT = Path(__file__).parents[2].parent / "shared" / "tenants" / "northwind"
 needs_tenant = pytest.mark.skipif(
@@ -257,6 +259,70 @@ def test_a_commitment_bought_before_the_hub_begins_has_no_balance(tmp_path: Path
     engine.close()
     [row] = (dict(zip(table.column_names, each, strict=True)) for each in table.rows)
     assert (row["BalanceCost"], row["Check"]) == (None, "purchase not known")
+
+
+def checks_of(folder: Path, rows: list[dict[str, str | None]]) -> list[tuple[object, ...]]:
+    """(CommitmentDiscountId's last word, OverageCost, BalanceCost, Check) of FOCUS charges."""
+    write_export(folder / "in", rows, month="2026-05", scope=EA_SCOPE)
+    ingest(folder / "hub", folder / "in")
+    engine = local_engine(threads=1)
+    table = commitments_table(engine, Store(folder / "hub").snapshot(engine))
+    engine.close()
+    places = [table.column_names.index(name) for name in ("OverageCost", "BalanceCost", "Check")]
+    return [
+        (str(row[1]).rsplit("/", 1)[-1], *(row[place] for place in places)) for row in table.rows
+    ]
+
+
+def committed(name: str, **changes: object) -> dict[str, str | None]:
+    """A charge of use that a reservation covers, in a FOCUS export."""
+    path = f"/providers/microsoft.capacity/reservationorders/{name}/reservations/{name}"
+    values = {
+        "CommitmentDiscountId": path,
+        "CommitmentDiscountStatus": "Used",
+        "BilledCost": "0",
+        "PricingCategory": "Committed",
+    }
+    return focus_charge(**(values | changes))
+
+
+def bought(name: str, cost: str) -> dict[str, str | None]:
+    return committed(
+        name, ChargeCategory="Purchase", CommitmentDiscountStatus=None, EffectiveCost="0"
+    ) | {"BilledCost": cost}
+
+
+def test_a_commitment_is_amortised_when_its_use_equals_its_purchase(tmp_path: Path) -> None:
+    """Use of 2.5 each: a purchase of 2.5 is amortised, one of 2 is behind its use."""
+    rows = [committed("a"), bought("a", "2.5"), committed("b"), bought("b", "2")]
+    assert checks_of(tmp_path, rows) == [
+        ("a", 0, Decimal(0), "amortised"),
+        ("b", 0, Decimal("-0.5"), "ahead"),
+    ]
+
+
+def test_use_beyond_several_commitments_of_a_meter_is_of_none_of_them(tmp_path: Path) -> None:
+    rows = [committed("a"), bought("a", "5"), committed("b"), bought("b", "5"), focus_charge()]
+    found = checks_of(tmp_path, rows)
+    assert {("a", 0, Decimal("2.5"), "prepaid"), ("b", 0, Decimal("2.5"), "prepaid")} < set(found)
+    assert ("None", Decimal("2.5"), None, "overage") in found
+    assert len(found) == 3
+
+
+def test_a_month_whose_totals_are_not_its_exports_is_not_committed(pair: Path) -> None:
+    """Written charges are held against the totals of both exports."""
+    ingest(pair / "hub", pair / "in")
+    standing = standing_runs(runs_of(pair / "hub").values())[EA_SCOPE, "2026-05"]
+    engine = local_engine(threads=1)
+    Store(pair / "hub").snapshot(engine).view(engine, "charges")
+    engine.view("new_charges", "SELECT * FROM charges")
+    assert checked_totals(engine, standing, 5).after == {"USD": (5, Decimal(124), Decimal(14))}
+    for query, rows in (("SELECT * FROM charges WHERE BilledCost < 100", 4), (None, 6)):
+        if query is not None:
+            engine.view("new_charges", query)
+        with pytest.raises(TotalsDiffer, match="Nothing was committed"):
+            checked_totals(engine, standing, rows)
+    engine.close()
 
 
 @needs_tenant

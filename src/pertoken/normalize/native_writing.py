@@ -111,13 +111,12 @@ def _date_formats(values: Mapping[str, Iterable[str]], order: str | None) -> tup
     """The formats of the dates that occur, two digits of year before four: few are quick to try."""
     pair = ("%m{0}%d{0}", "%d{0}%m{0}")[ORDERS.index(order or ORDERS[0])]
     formats = set()
-    for text in (text.strip() for texts in values.values() for text in texts):
-        match = _PARTS.match(text)
-        if match:
-            year = "%y" if len(match.group(3)) < 4 else "%Y"  # noqa: PLR2004 - digits of a year
-            day = pair.format(text.strip()[len(match.group(1))]) + year
-            times = ("",) if match.end() == len(text) else _TIMES
-            formats |= {day + time for time in times}
+    texts = {text.strip() for each in values.values() for text in each}
+    for match in filter(None, map(_PARTS.match, texts)):
+        year = "%y" if len(match.group(3)) < 4 else "%Y"  # noqa: PLR2004 - digits of a year
+        day = pair.format(match.string[match.end(1)]) + year
+        times = ("",) if match.end() == len(match.string) else _TIMES
+        formats |= {day + time for time in times}
     return tuple(sorted(formats, key=lambda each: ("%Y" in each, each)))
 
 
