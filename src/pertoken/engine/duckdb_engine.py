@@ -37,6 +37,10 @@ _CSV_OPTIONS = (
     "strict_mode = true"
 )
 _PATH = "x_FileOfPartition"
+_PARQUET_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
+"""Each thread holds a row group in memory until it is written: 122880 rows of 118 columns each
+made the session spill at its memory limit and take three times as long (docs/benchmarks.md).
+"""
 _GZIP = b"\x1f\x8b"
 _CSV_EXPECTED = "CSV in UTF-8 with one header line, every row as long as it (RFC 4180)"
 
@@ -131,7 +135,7 @@ class DuckDBEngine:
     def write_parquet(self, sql: str, path: Path) -> int:
         """Write a query to one zstd Parquet file and give its rows."""
         target = quoted_text(str(path))
-        answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        answer = self.rows(f"COPY ({sql}) TO {target} ({_PARQUET_OPTIONS})")
         return int(answer[0][0])
 
     def write_csv(self, sql: str, path: Path) -> int:

@@ -21,7 +21,7 @@ from pertoken.normalize.source_types import (
     known_columns,
     typed_expression,
 )
-from pertoken.quantities import quantity_columns
+from pertoken.quantities import quantity_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,14 +92,15 @@ def charges_select(
     own = {*OWN_COLUMNS, "BillingMonth", "x_ScopeKey"}
     names = {name: f"x_Source_{to}" if to in own else to for name, to in names.items()}
     known = known_columns()
-    tower = _Tower(relation, _typed(columns, names, known), _unread(columns, names, known))
+    tower = _Tower(relation, _typed(columns, names, known))
+    tower.note("n_Unread", _unread(columns, names, known))
     source_columns = tuple(dict.fromkeys(names.values()))
     repaired = ("gateway_repair",) if REPAIRED_TOKENS in columns else ()
     for rules in (*repaired, *rule_files(dataset, version)):
         tower.rules(column_rules(rules), source_columns)
-    votes, basis, quantity = quantity_columns()
-    tower.add(votes)
-    tower.add(basis)
+    *evidence, quantity = quantity_layers()
+    for layer in evidence:
+        tower.add(layer)
     if repaired:
         proof = f"CASE WHEN {REPAIRED_TOKENS} IS NOT NULL THEN 'repaired' ELSE x_QuantityBasis END"
         tower.rules({"x_QuantityBasis": proof}, source_columns)
@@ -113,37 +114,43 @@ def charges_select(
 
 
 class _Tower:
-    """Layers of SELECTs; a layer sees only the columns of the one below."""
+    """Layers of SELECTs; a layer sees only the columns of the one below.
 
-    def __init__(self, relation: str, typed: dict[str, str], unread: list[str]) -> None:
-        columns = dict(typed)
-        self._changes: list[str] = []
-        if unread:
-            columns["n_Unread"] = f"concat_ws(',', {', '.join(unread)})"
-            self._changes.append("n_Unread")
-        items = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    Columns whose names begin with `#` are dropped by the next layer that notes.
+    """
+
+    def __init__(self, relation: str, typed: dict[str, str]) -> None:
+        items = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in typed.items())
         self._sql = f"SELECT {items} FROM {quoted(relation)}"
-        self._columns = list(columns)
+        self._columns = list(typed)
+        self._changes: list[str] = []
         self._depth = 0
 
     def add(self, expressions: Mapping[str, str]) -> None:
         """A layer with new columns beside the ones below."""
         self._layer({name: quoted(name) for name in self._columns} | dict(expressions))
 
+    def note(self, note: str, members: list[str], rules: Mapping[str, str] | None = None) -> None:
+        """A layer that notes members of x_SourceValues, and replaces the columns in `rules`."""
+        columns = {name: quoted(name) for name in self._columns} | dict(rules or {})
+        if members:
+            columns[note] = f"concat_ws(',', {', '.join(members)})"
+            self._changes.append(note)
+        self._layer({name: sql for name, sql in columns.items() if not name.startswith("#")})
+
     def rules(self, rules: Mapping[str, str], source_columns: tuple[str, ...]) -> None:
-        """A layer that replaces columns; values of source columns that change are noted."""
-        note = f"n_Change{self._depth}"
+        """Two layers that replace columns: the new values, computed once, then in the places of
+        the old; values of source columns that change are noted.
+        """
+        self.add({f"#new {name}": rule for name, rule in rules.items()})
         changes = [
-            f"CASE WHEN {quoted(name)} IS DISTINCT FROM ({rule}) "
+            f"CASE WHEN {quoted(name)} IS DISTINCT FROM {quoted(f'#new {name}')} "
             f"THEN {_entry(name, quoted(name))} END"
-            for name, rule in rules.items()
+            for name in rules
             if name in source_columns
         ]
-        columns = {name: quoted(name) for name in self._columns} | dict(rules)
-        if changes:
-            columns[note] = f"concat_ws(',', {', '.join(changes)})"
-            self._changes.append(note)
-        self._layer(columns)
+        taken = {name: quoted(f"#new {name}") for name in rules}
+        self.note(f"n_Change{self._depth}", changes, taken)
 
     def select(self, kept: list[str]) -> str:
         """The whole tower, giving the columns in `kept`."""
@@ -168,11 +175,16 @@ class _Tower:
 def _typed(
     columns: Mapping[str, str], names: Mapping[str, str], known: Mapping[str, str]
 ) -> dict[str, str]:
-    """Source columns read as their types; the other known columns as NULL, for the rules."""
+    """Source columns read as their types; the other known columns as NULL, for the rules.
+
+    Texts that may turn out unread are kept beside, for `_unread`.
+    """
     typed: dict[str, str] = {}
     for column, name in names.items():
         sql = typed_expression(column, known.get(name, "text"), columns[column])
         typed[name] = checked(column, name, sql) if name in READABLE else sql
+        if _may_be_unread(column, name, columns, known):
+            typed[f"#text {name}"] = quoted(column)
     for name, kind in known.items():
         typed.setdefault(name, f"CAST(NULL AS {SQL_TYPES[kind]})")
     typed["x_SourceFile"] = quoted(FILE_COLUMN)
@@ -183,16 +195,19 @@ def _unread(
     columns: Mapping[str, str], names: Mapping[str, str], known: Mapping[str, str]
 ) -> list[str]:
     """SQL: x_SourceValues members for texts that are no number, time or flag though they should."""
-    members = []
-    for column, name in names.items():
-        kind = known.get(name, "text")
-        if columns[column] == "VARCHAR" and kind != "text" and name not in READABLE:
-            typed = typed_expression(column, kind, "VARCHAR")
-            written = f"nullif(trim({quoted(column)}), '') IS NOT NULL"
-            members.append(
-                f"CASE WHEN {typed} IS NULL AND {written} THEN {_entry(name, quoted(column))} END"
-            )
-    return members
+    return [
+        f"CASE WHEN {quoted(name)} IS NULL AND trim({quoted(f'#text {name}')}) <> '' "
+        f"THEN {_entry(name, quoted(f'#text {name}'))} END"
+        for column, name in names.items()
+        if _may_be_unread(column, name, columns, known)
+    ]
+
+
+def _may_be_unread(
+    column: str, name: str, columns: Mapping[str, str], known: Mapping[str, str]
+) -> bool:
+    is_text = known.get(name, "text") == "text"
+    return columns[column] == "VARCHAR" and not is_text and name not in READABLE
 
 
 def _entry(name: str, value: str) -> str:

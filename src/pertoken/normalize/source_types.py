@@ -72,19 +72,31 @@ def typed_expression(column: str, kind: str, sql_type: str) -> str:
         return f"TRY_CAST(CAST({name} AS VARCHAR) AS {DECIMAL})"
     if kind == "text":
         return f"nullif(CAST({name} AS VARCHAR), '')"
-    if sql_type == "VARCHAR" and kind == "timestamp":
-        written = f"nullif(trim({name}), '')"
-        seconds = rf"regexp_replace({written}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"
-        return f"coalesce(TRY_CAST({written} AS {TIME}), TRY_CAST({seconds} AS {TIME}))"
     if sql_type == "VARCHAR":
-        return f"TRY_CAST(nullif(trim({name}), '') AS {SQL_TYPES[kind]})"
+        return f"coalesce({', '.join(_readings(name, kind))})"
     return f"TRY_CAST({name} AS {SQL_TYPES[kind]})"
+
+
+def _readings(name: str, kind: str) -> list[str]:
+    """The readings of a text as its type; the next is asked where the ones before give NULL.
+
+    Most cells are read as they stand; only the others are trimmed, and a time without seconds is
+    given them.
+    """
+    written = f"trim({name})"
+    texts = [name, written]
+    if kind == "timestamp":
+        texts.append(
+            rf"regexp_replace({written}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"
+        )
+    return [f"TRY_CAST({text} AS {SQL_TYPES[kind]})" for text in texts]
 
 
 def checked(column: str, canonical: str, typed: str) -> str:
     """`typed`, ending the query with a marker when a needed or readable value is not there."""
     name = f"CAST({quoted(column)} AS VARCHAR)"
     marker = quoted_text(f"{UNREADABLE}{canonical}=")
-    absent = f"nullif(trim({name}), '') IS NULL"
-    wrong = f"{typed} IS NULL" if canonical in NEEDED else f"{typed} IS NULL AND NOT ({absent})"
-    return f"CASE WHEN {wrong} THEN error({marker} || coalesce({name}, '')) ELSE {typed} END"
+    ended = f"error({marker} || coalesce({name}, ''))"
+    if canonical not in NEEDED:
+        ended = f"CASE WHEN trim({name}) <> '' THEN {ended} END"
+    return f"coalesce({typed}, {ended})"

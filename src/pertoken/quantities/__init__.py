@@ -14,8 +14,8 @@ from pertoken.quantities.unit_quantity import (
     BASES,
     PROVEN,
     block_size,
-    quantity_columns,
+    quantity_layers,
     unit_quantity,
 )
 
-__all__ = ["BASES", "PROVEN", "block_size", "quantity_columns", "unit_quantity"]
+__all__ = ["BASES", "PROVEN", "block_size", "quantity_layers", "unit_quantity"]

@@ -39,6 +39,11 @@ _TRUSTED = (
 )
 _LAST = ("ContractedUnitPrice", "ContractedCost")
 
+_PAIRS = (*_TRUSTED, _LAST)
+_BEFORE = {1: (0,), 2: (0,), 3: (0, 2), 4: (0, 2)}
+"""The pairs whose vote is taken over where price and cost are the same as theirs."""
+
+_COMMON_SIZES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 _SIZE_WORDS = (("K", 1000), ("M", 1_000_000))
 _UNIT_COLUMNS = ("x_PricingUnitDescription", "PricingUnit")
 
@@ -66,38 +71,54 @@ def block_size() -> str:
     )
 
 
-def _vote(price: str, cost: str) -> str:
-    """SQL: the reading that a price and its cost prove, or NULL."""
-    money = f"CAST({cost} AS DOUBLE)"
-    tolerance = (
-        f"greatest(abs({money}) * 1e-6, CASE WHEN {cost} = round({cost}, 2) THEN 0.005 "
-        f"WHEN {cost} = round({cost}, 4) THEN 0.00005 ELSE 5e-13 END)"
+def _double(name: str) -> str:
+    """SQL: a decimal as the DOUBLE nearest to it, in every engine; its text says which."""
+    return f"CAST(CAST({name} AS VARCHAR) AS DOUBLE)"
+
+
+def _vote(number: int) -> str:
+    """SQL: the reading that pair `number` and its cost prove, or NULL.
+
+    Most charges state one price and one cost under several names: a pair that equals one before
+    takes its vote over.
+    """
+    price, cost = _PAIRS[number]
+    same = "".join(
+        f"WHEN {price} = {_PAIRS[other][0]} AND {cost} = {_PAIRS[other][1]} THEN q_Vote{other} "
+        for other in _BEFORE.get(number, ())
     )
-    product = f"CAST({price} AS DOUBLE) * CAST({{quantity}} AS DOUBLE)"
-    consumed = product.format(quantity="ConsumedQuantity")
-    pricing = product.format(quantity="PricingQuantity")
-    reads_consumed = f"abs({consumed} / q_Block - {money}) <= {tolerance}"
-    reads_blocks = f"abs({consumed} - {money}) <= {tolerance}"
-    reads_pricing = f"abs({pricing} - {money}) <= {tolerance} AND q_Block IS NOT NULL"
+    money = _double(cost)
+    digits = (
+        f"CASE WHEN {cost} = round({cost}, 2) THEN 0.005 "
+        f"WHEN {cost} = round({cost}, 4) THEN 0.00005 ELSE 5e-13 END"
+    )
+    consumed = f"{_double(price)} * q_Consumed"
+    pricing = f"{_double(price)} * {_double('PricingQuantity')}"
+
+    def fits(product: str) -> str:
+        off = f"abs({product} - {money})"
+        return f"({off} <= abs({money}) * 1e-6 OR {off} <= {digits})"
+
     return (
-        f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 "
-        f"OR (q_Block <> 1 AND {reads_consumed} AND {reads_blocks}) THEN NULL "
-        f"WHEN {reads_consumed} THEN 'consumed' "
-        f"WHEN {reads_blocks} THEN 'blocks' "
-        f"WHEN {reads_pricing} THEN 'pricing' END"
+        f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 THEN NULL {same}"
+        f"WHEN {fits(f'{consumed} / q_Block')} THEN 'consumed' "
+        f"WHEN {fits(consumed)} THEN 'blocks' "
+        f"WHEN q_Block IS NOT NULL AND {fits(pricing)} THEN 'pricing' END"
     )
 
 
-def quantity_columns() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Three layers of SQL expressions, each over the columns of the one before.
+def quantity_layers() -> tuple[dict[str, str], ...]:
+    """Layers of SQL expressions, each over the columns of the ones before.
 
     Takes:   charges typed as FOCUS 1.2 (see normalize.source_types).
-    Gives:   q_Block and one vote per pair; then x_QuantityBasis; then x_UnitQuantity (single
-             units, DECIMAL(38,18), NULL where the basis proves nothing or the charge is no usage).
+    Gives:   q_Block; one vote per pair; then x_QuantityBasis; then x_UnitQuantity (single units,
+             DECIMAL(38,18), NULL where the basis proves nothing or the charge is no usage).
     Keeps:   every row; no cost is touched.
     """
-    votes = {f"q_Vote{number}": _vote(*pair) for number, pair in enumerate((*_TRUSTED, _LAST))}
-    first = {"q_Block": block_size()}
+    first = {"q_Block": block_size(), "q_Consumed": _double("ConsumedQuantity")}
+    votes = [
+        {f"q_Vote{number}": _vote(number) for number in each} for each in ((0,), (2,), (1, 3, 4))
+    ]
     trusted = [f"q_Vote{number}" for number in range(len(_TRUSTED))]
     decided = f"coalesce({', '.join(trusted)})"
     evidence = " OR ".join(
@@ -118,7 +139,7 @@ def quantity_columns() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         f"AND NOT ({evidence}) THEN 'stated' "
         "ELSE 'unproven' END"
     )
-    return first | votes, {"x_QuantityBasis": basis}, {"x_UnitQuantity": unit_quantity()}
+    return first, *votes, {"x_QuantityBasis": basis}, {"x_UnitQuantity": unit_quantity()}
 
 
 def unit_quantity() -> str:
