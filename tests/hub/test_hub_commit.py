@@ -361,16 +361,6 @@ def test_a_damaged_hub_is_told_in_three_lines_and_never_written(tmp_path: Path, 
         assert sorted(str(path) for path in (hub / "runs").rglob("*")) == files
 
 
-def test_a_month_whose_data_file_is_lost_is_mended_by_its_next_run(tmp_path: Path) -> None:
-    hub = tmp_path / "hub"
-    write_export(tmp_path / "exports", [charge()])
-    Hub(hub).ingest(tmp_path / "exports")
-    damaged(hub, "a data file gone")
-    write_export(tmp_path / "exports", [charge(day=2)], submitted="2026-02-09T06:00:00Z")
-    Hub(hub).ingest(tmp_path / "exports")
-    assert len(Hub(hub).matrix(all_charges=True)) == 1
-
-
 def test_the_ledger_keeps_every_field_of_a_run(tmp_path: Path) -> None:
     hub, engine = tmp_path / "hub", local_engine()
     write_export(tmp_path / "exports", [charge()])
