@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pertoken.exports.datasets import dataset_family
 from pertoken.pipeline.audience import PRICE_COLUMN
 from pertoken.pipeline.report import RunReport
 from pertoken.pipeline.steps import partition_of
@@ -110,14 +111,14 @@ def restatements_table(runs: tuple[LedgerRun, ...]) -> Table:
     """The runs of every scope and month that was restated, and what each changed.
 
     Gives:   one row per run and BillingCurrency, in the order of submission; changes against the
-             run before, NULL for the first.
+             run of the same dataset before, NULL for the first.
     """
-    chains: dict[tuple[str, str], list[LedgerRun]] = defaultdict(list)
+    chains: dict[tuple[str, str, str], list[LedgerRun]] = defaultdict(list)
     for run in runs:
         if run.status in ("applied", "superseded") and run.totals:
-            chains[run.month, run.scope].append(run)
+            chains[run.month, run.scope, dataset_family(run.dataset)].append(run)
     rows: list[tuple[object, ...]] = []
-    for (month, scope), chain in sorted(chains.items()):
+    for (month, scope, _), chain in sorted(chains.items()):
         if len(chain) > 1:
             rows += _steps(month, scope, chain)
     return Table(
