@@ -21,7 +21,7 @@ PAGE = json.dumps({"BillingCurrency": "USD", "Items": [{}]}).encode()
 @pytest.mark.parametrize("name", ["retail.json", "RETAIL.JSON", "retail.json.gz"])
 def test_a_retail_list_is_a_plain_file_when_it_is_named(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_bytes(gzip.compress(PAGE) if name.endswith("gz") else PAGE)
+    path.write_bytes(gzip.compress(PAGE, mtime=0) if name.endswith("gz") else PAGE)
     discovery = discover([path])
     assert [(file.path, file.file_format) for file in discovery.plain_files] == [
         (str(path), JSON_FORMAT)
@@ -31,7 +31,7 @@ def test_a_retail_list_is_a_plain_file_when_it_is_named(tmp_path: Path, name: st
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("retail.txt.json", b'{"items": []}'), ("a.json.gz", gzip.compress(PAGE)[:20])],
+    [("retail.txt.json", b'{"items": []}'), ("a.json.gz", gzip.compress(PAGE, mtime=0)[:20])],
 )
 def test_other_json_is_no_source(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
