@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test format lint types imports tests compat docs parity golden bench lock clean
+.PHONY: all demo test format lint types imports tests compat frontend bundle docs parity golden bench lock clean
 
 all: format lint types imports tests
 
@@ -30,6 +30,7 @@ imports: $(READY)  ## the floors: imports point down
 	$(BIN)/lint-imports
 
 tests: $(READY)  ## all tests, documentation included
+	scripts/install-chromium.sh
 	$(BIN)/pytest -n 2 --dist worksteal
 
 compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supported
@@ -37,6 +38,13 @@ compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supp
 	  --upgrade -r requirements/duckdb-1.txt
 	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/normalize tests/quantities \
 	  tests/unit_economics tests/conformance tests/hub -m "not slow"
+
+frontend:  ## build the page from its source (needs Node 20)
+	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent lint && npm run --silent build
+
+bundle: frontend  ## prove that the committed bundle is what its source builds
+	git diff --exit-code --stat -- src/pertoken/web/static
+	test -z "$$(git status --porcelain -- src/pertoken/web/static)"
 
 docs: $(READY)  ## the tests that hold the documentation to the code
 	$(BIN)/pytest tests/docs
@@ -51,7 +59,7 @@ bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
 
 lock: $(READY)  ## compile the locked requirements anew
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group lint --group test --universal \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group lint --group test --group web-test --universal \
 	  --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --output-file requirements/dev.txt
 
