@@ -9,17 +9,17 @@ import { text } from '../text';
 const words = text.meters;
 const FIRST = [
   'SkuMeter',
-  'x_SkuMeterSubcategory',
+  'EffectiveCost',
+  'ShareOfCost',
+  'BillingCurrency',
+  'x_MeterStatus',
   'x_ModelId',
-  'x_ModelVersion',
   'x_TokenDirection',
   'x_TokenCacheAction',
   'x_DeploymentScope',
   'Unit',
-  'x_MeterStatus',
-  'BillingCurrency',
-  'EffectiveCost',
-  'ShareOfCost',
+  'x_SkuMeterSubcategory',
+  'x_ModelVersion',
 ];
 
 /** Every AI meter of the hub, how its name was read, and what the unread ones cost. */

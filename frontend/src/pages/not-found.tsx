@@ -6,7 +6,7 @@ import { text } from '../text';
 export default function NotFound() {
   const { params, path } = usePlace();
   return (
-    <State title={text.states.notFoundTitle}>
+    <State title={text.states.notFoundTitle} alone>
       <p>
         <code>{path}</code>
       </p>

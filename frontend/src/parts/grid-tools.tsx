@@ -39,7 +39,7 @@ export function GridTools<R>(props: Props<R>) {
   if (props.compact)
     return (
       <div className="tools compact-tools">
-        <h3>{props.label}</h3>
+        <h2>{props.label}</h2>
         <Exports {...props} copied={copied} copy={() => void copy()} />
       </div>
     );

@@ -8,7 +8,7 @@ export function Panel(props: {
   onClose: () => void;
   children: ReactNode;
 }) {
-  const root = useRef<HTMLElement>(null);
+  const root = useRef<HTMLDivElement>(null);
   const { onClose } = props;
   useEffect(() => {
     const before = document.activeElement;
@@ -27,7 +27,7 @@ export function Panel(props: {
   return (
     <>
       <div className="veil" onClick={onClose} aria-hidden="true" />
-      <aside
+      <div
         className="panel"
         role="dialog"
         aria-modal="true"
@@ -45,7 +45,7 @@ export function Panel(props: {
           </button>
         </header>
         <div className="panel-body">{props.children}</div>
-      </aside>
+      </div>
     </>
   );
 }

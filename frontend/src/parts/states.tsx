@@ -3,10 +3,16 @@ import type { ApiError } from '../lib/api';
 import { text } from '../text';
 
 /** A calm block that says what is not here, and what to do next. */
-export function State(props: { title: string; children?: ReactNode; role?: string }) {
+export function State(props: {
+  title: string;
+  children?: ReactNode;
+  role?: string;
+  alone?: boolean;
+}) {
+  const Heading = props.alone ? 'h1' : 'h2';
   return (
     <div className="state" role={props.role}>
-      <h2>{props.title}</h2>
+      <Heading>{props.title}</Heading>
       {props.children}
     </div>
   );
