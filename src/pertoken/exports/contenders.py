@@ -5,7 +5,7 @@ one is chosen: the most days, then the latest, then the newer version. Runs of e
 contender, with the standing of their last; the earliest of those with the most days represents
 them, so a return to earlier content counts.
 
-Source: DESIGN, "Decisions about runs".
+Source: docs/decisions/0007-which-run-stands.md.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ revise what was decided before it. Three steps, each total:
    the native costs (native_choice), else whichever covers more days.
 3. A chosen run whose scope lies inside a wider scope with charges for that month is overlapping.
 
-Source: DESIGN, "Decisions about runs".
+Source: docs/decisions/0007-which-run-stands.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def decide(runs: Iterable[KnownRun]) -> dict[RunKey, Decision]:
     Takes:   runs, all that are known, in any order; of several with one key the usable one counts.
     Gives:   one decision per key (RunId, dataset, scope, month); of a scope and month one run is
              applied, or one ActualCost and one AmortizedCost run that make a pair.
-    Source:  DESIGN, "Decisions about runs".
+    Source:  docs/decisions/0007-which-run-stands.md.
     """
     known: dict[RunKey, KnownRun] = {}
     for run in runs:

@@ -7,7 +7,7 @@ decimal. Runs of two states of the month do not agree, and are never put togethe
 
 Beside a FOCUS run that covers at least their days native runs are compared with it and not added.
 
-Source: DESIGN, "Decisions about runs"; FinOps toolkit, convert cost data to FOCUS.
+Source: docs/decisions/0007-which-run-stands.md; FinOps toolkit, convert cost data to FOCUS.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A billing profile, department, enrollment account or invoice section lies below 
 by path, a resource group below its subscription. A subscription's path does not name the account
 that pays it: it lies inside a billing scope when that scope's charges hold its SubAccountId.
 
-Source: Microsoft Learn, "Understand and work with scopes"; DESIGN decision on runs.
+Source: Microsoft Learn, "Understand and work with scopes"; docs/decisions/0007-which-run-stands.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ holds its own days, and both stay. Days that both hold are no fault by themselve
 the move is billed in parts. The same charge in both is one: its cost stands in two scopes, and the
 finding says which, how many and how much. Nothing is taken out: each total stays its export's.
 
-Source: DESIGN, "Decisions about runs"; docs/native-exports.md.
+Source: docs/decisions/0007-which-run-stands.md; docs/native-exports.md.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ One FOCUS run gives all of them. Of a native pair the AmortizedCost run gives al
 the ActualCost run its purchases and refunds of commitments, which the other does not have; so
 BilledCost is that of the one export and EffectiveCost that of the other.
 
-Source: DESIGN, "Decisions about runs"; docs/native-exports.md.
+Source: docs/decisions/0007-which-run-stands.md; docs/native-exports.md.
 """
 
 from __future__ import annotations
