@@ -2,22 +2,35 @@
 
 The same SQL files run here, carried from the DuckDB dialect to Spark's by SQLGlot. CSV is read by
 the embedded engine only: text is typed where it is read, and engines meet at typed relations.
+
+Source: docs/decisions/0001-one-sql-two-engines.md.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pertoken.engine.sql import quoted
 from pertoken.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from pertoken.engine.protocol import Row
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "int": "INTEGER",
+}
+"""Spark's names of types that the DuckDB dialect calls otherwise; the rest differ in case only."""
+
+_FUNCTIONS = {"ERROR": "RAISE_ERROR"}
+"""Functions that SQLGlot carries over under the name of the DuckDB dialect."""
 
 
 class SparkEngine:
@@ -40,7 +53,7 @@ class SparkEngine:
     ) -> tuple[str, ...]:
         """CSV is read by the embedded engine; raises EngineError."""
         raise EngineError(
-            f"CSV cannot be read by Spark here ({name}: {len(paths)} files, {with_file or 'plain'}).",
+            f"CSV cannot be read by Spark ({name}: {len(paths)} files, {with_file or 'plain'}).",
             "Expected typed relations: text is typed by the embedded engine.",
             "Ingest with the embedded engine, and read the hub's Delta tables with Spark.",
         )
@@ -70,16 +83,20 @@ class SparkEngine:
         self._session.createDataFrame(table).createOrReplaceTempView(name)
 
     def columns(self, name: str) -> dict[str, str]:
-        """The columns of a relation and their Spark types, in order."""
-        return dict(self._session.table(quoted(name).replace('"', "`")).dtypes)
+        """The columns of a relation and their types, in order, by the names of the dialect."""
+        types = self._frame(f"SELECT * FROM {quoted(name)}").dtypes
+        return {column: _SQL_TYPES.get(kind, kind.upper()) for column, kind in types}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """The answer of a query as Python values."""
-        return [tuple(row.values()) for row in self.arrow(sql, values).to_pylist()]
+        columns = [column.to_pylist() for column in self.arrow(sql, values).columns]
+        return list(zip(*columns, strict=True))
 
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
-        return self._frame(sql, values).toArrow()
+        frame = self._frame(sql, values)
+        with _as_engine_errors():
+            return frame.toArrow()
 
     def write_parquet(self, sql: str, path: Path) -> int:
         """Write a query to one zstd Parquet file and give its rows."""
@@ -102,21 +119,32 @@ class SparkEngine:
         self._session.stop()
 
     def _frame(self, sql: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - Spark's own
-        from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
-
-        try:
+        with _as_engine_errors():
             return self._session.sql(spark_sql(sql), args=list(values) or None)
-        except PySparkException as error:
-            raise EngineError(
-                f"Spark could not run a query: {str(error).splitlines()[0]}",
-                "Expected a query over relations and columns that exist.",
-                "If the hub was made by this version, report it with the command that failed.",
-                detail=str(error),
-            ) from error
+
+
+@contextmanager
+def _as_engine_errors() -> Iterator[None]:
+    """What Spark raises, as the EngineError of this house."""
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
+
+    try:
+        yield
+    except PySparkException as error:
+        raise EngineError(
+            f"Spark could not run a query: {str(error).splitlines()[0]}",
+            "Expected a query over relations and columns that exist.",
+            "If the hub was made by this version, report it with the command that failed.",
+            detail=str(error),
+        ) from error
 
 
 def spark_sql(sql: str) -> str:
     """A query in the DuckDB dialect, in Spark's."""
     import sqlglot  # noqa: PLC0415 - an extra
+    from sqlglot import exp  # noqa: PLC0415 - an extra
 
-    return str(sqlglot.transpile(sql, read="duckdb", write="spark")[0])
+    query = sqlglot.parse_one(sql, read="duckdb")
+    for call in query.find_all(exp.Anonymous):
+        call.set("this", _FUNCTIONS.get(call.name.upper(), call.name))
+    return str(query.sql(dialect="spark"))

@@ -89,8 +89,8 @@ def _vote(number: int) -> str:
     )
     money = _double(cost)
     digits = (
-        f"CASE WHEN {cost} = round({cost}, 2) THEN 0.005 "
-        f"WHEN {cost} = round({cost}, 4) THEN 0.00005 ELSE 5e-13 END"
+        f"CASE WHEN {cost} = round({cost}, 2) THEN 5e-3 "
+        f"WHEN {cost} = round({cost}, 4) THEN 5e-5 ELSE 5e-13 END"
     )
     consumed = f"{_double(price)} * q_Consumed"
     pricing = f"{_double(price)} * {_double('PricingQuantity')}"
@@ -101,7 +101,7 @@ def _vote(number: int) -> str:
 
     return (
         f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 THEN NULL {same}"
-        f"WHEN {fits(f'{consumed} / q_Block')} THEN 'consumed' "
+        f"WHEN {fits(f'{consumed} / nullif(CAST(q_Block AS DOUBLE), 0)')} THEN 'consumed' "
         f"WHEN {fits(consumed)} THEN 'blocks' "
         f"WHEN q_Block IS NOT NULL AND {fits(pricing)} THEN 'pricing' END"
     )
