@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from pertoken.engine import quoted, quoted_text
 from pertoken.hub import PARTITIONS
 from pertoken.pipeline.periods import MonthState, month_states
-from pertoken.pipeline.steps import partition_of
+from pertoken.pipeline.standing import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

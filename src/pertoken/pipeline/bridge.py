@@ -23,8 +23,7 @@ from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import PARTITIONS
 from pertoken.pipeline.commitments import commitments_table, prepaid_balances
 from pertoken.pipeline.invoices import invoices_of_month
-from pertoken.pipeline.standing import standing_runs
-from pertoken.pipeline.steps import partition_of
+from pertoken.pipeline.standing import partition_of, standing_runs
 from pertoken.reports import Column, Table
 from pertoken.reports.numbers import plain
 

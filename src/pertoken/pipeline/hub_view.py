@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pertoken.exports.datasets import dataset_family
 from pertoken.pipeline.audience import PRICE_COLUMN
 from pertoken.pipeline.report import RunReport
-from pertoken.pipeline.steps import partition_of
+from pertoken.pipeline.standing import partition_of
 from pertoken.pipeline.trust import trust_card
 from pertoken.pipeline.views import require_charges, view_dimensions
 from pertoken.reports import Column, Table

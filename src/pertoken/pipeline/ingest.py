@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pertoken.pipeline.steps import PLAN_STEPS, STEPS, Ingest
+from pertoken.pipeline.steps import PLAN_STEPS, STEPS
+from pertoken.pipeline.work import Ingest
 from pertoken.reports.progress import progress
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted_text, sql_file
 from pertoken.exports.scopes import subscription_of
-from pertoken.pipeline.standing import standing_runs
-from pertoken.pipeline.steps import partition_of
+from pertoken.pipeline.standing import partition_of, standing_runs
 from pertoken.reports.numbers import plain
 from pertoken.reports.trust_card import Finding
 

@@ -9,6 +9,7 @@ Source: docs/decisions/0007-which-run-stands.md; docs/native-exports.md.
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ def standing_runs(runs: Iterable[LedgerRun]) -> dict[ScopeMonth, Standing]:
             place = (run.scope, run.month)
             standing[place] = (*standing.get(place, ()), run)
     return standing
+
+
+def partition_of(scope: str, month: str) -> dict[str, str]:
+    """The partition of a scope and month: a short key of the scope, and the BillingMonth."""
+    key = hashlib.sha256(scope.encode()).hexdigest()[:12]
+    return {"x_ScopeKey": key, "BillingMonth": month}
 
 
 def contents(runs: Standing | None) -> tuple[tuple[str, str, str], ...]:

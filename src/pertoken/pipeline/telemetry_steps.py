@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pertoken.engine import Engine
     from pertoken.hub import Writer
-    from pertoken.pipeline.steps import Ingest
+    from pertoken.pipeline.work import Ingest
 
 FILE_COLUMNS = {
     "FileDigest": "text", "Path": "text", "Source": "text", "Rows": "count", "FirstTime": "time",
