@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pertoken.api.attribution import Attribution
 from pertoken.api.result import Result
 from pertoken.engine import Engine, local_engine
 from pertoken.errors import ConfigError, HubError, alternatives
@@ -46,7 +47,7 @@ class BridgeResult(Result):
         self.notes = walked.notes
 
 
-class Hub:
+class Hub(Attribution):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pertoken.cli import conformance, explore, finance, ingestion, serve
+from pertoken.cli import attribution, conformance, explore, finance, ingestion, serve
 from pertoken.cli.output import FAILED, report_error
 from pertoken.errors import PertokenError
 from pertoken.version import __version__
@@ -27,6 +27,9 @@ app.command("periods")(explore.periods)
 app.command("matrix")(explore.matrix)
 app.add_typer(explore.meters_app, name="meters")
 app.command("bridge")(finance.bridge)
+app.command("attribute")(attribution.attribute)
+app.command("tags")(attribution.tags)
+app.add_typer(attribution.rules_app, name="rules")
 app.command("serve")(serve.serve)
 app.command("check")(conformance.check)
 app.add_typer(conformance.focus_app, name="focus")

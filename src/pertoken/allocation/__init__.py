@@ -1,0 +1,58 @@
+"""The allocation room: who caused a cost, exact to the last decimal, the rest named.
+
+view_split divides the bill among deployments and callers by measured over billed tokens;
+view_canonical_tags reads tags by rules; attribution_rows sums the parts by any dimensions.
+
+Source: docs/allocation.md.
+"""
+
+from pertoken.allocation.attribution import (
+    EVIDENCE,
+    IDLE_POLICIES,
+    PER,
+    UNATTRIBUTED,
+    AttributionQuery,
+    attribution_columns,
+    attribution_rows,
+)
+from pertoken.allocation.canonical import (
+    canonical_rows,
+    rule_value,
+    tag_columns_select,
+    tag_rule_of,
+    unknown_columns,
+    view_canonical_tags,
+)
+from pertoken.allocation.rounding import rounded_parts
+from pertoken.allocation.rules import (
+    ORGANISATION_COLUMNS,
+    Rules,
+    default_rules,
+    folded,
+    parse_rules,
+)
+from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts
+
+__all__ = [
+    "EVIDENCE",
+    "IDLE_POLICIES",
+    "ORGANISATION_COLUMNS",
+    "PER",
+    "UNATTRIBUTED",
+    "USAGE_DIMENSIONS",
+    "AttributionQuery",
+    "Rules",
+    "attribution_columns",
+    "attribution_rows",
+    "canonical_rows",
+    "default_rules",
+    "folded",
+    "parse_rules",
+    "rounded_parts",
+    "rule_value",
+    "tag_columns_select",
+    "tag_rule_of",
+    "unknown_columns",
+    "view_canonical_tags",
+    "view_parts",
+]

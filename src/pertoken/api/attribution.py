@@ -1,0 +1,109 @@
+"""Who caused a cost, as Python asks for it: the part of a hub that attributes and audits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pertoken.allocation import EVIDENCE, IDLE_POLICIES, PER, AttributionQuery
+from pertoken.api.result import Result
+from pertoken.errors import ConfigError, alternatives
+from pertoken.periods import parse_day
+from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
+from pertoken.pipeline.attribution_view import attribution_table
+from pertoken.pipeline.tags_view import drift_table, moves_table, repair_table, tags_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from pertoken.allocation import Rules
+    from pertoken.engine import Engine
+    from pertoken.hub import Snapshot
+
+
+class Attribution:
+    """Questions about who caused a cost; `Hub` has them as its own.
+
+    Inherited, against the habit of the house, so that a hub stays one object with one documented
+    list of questions while each file of them stays short.
+    """
+
+    if TYPE_CHECKING:
+        _engine: Engine
+
+        def _snapshot(self) -> Snapshot: ...
+
+    def attribute(
+        self,
+        by: Sequence[str] = ("Team",),
+        *,
+        evidence: str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        currency: str | None = None,
+        idle: str = "spread",
+        as_of: date | str | None = None,
+        per: str = "1M",
+        rules: str | Path | None = None,
+    ) -> Result:
+        """Cost by who caused it; what nothing proves reads Unattributed, with its reason.
+
+        Takes:   by, dimensions (Team, Application, Feature, ...) and columns of the charge;
+                 evidence, tags, telemetry or rules; idle, what becomes of idle provisioned
+                 capacity; as_of, the day whose organisation counts.
+        Gives:   the columns of `pertoken attribute`; findings name telemetry above the bill.
+        Raises:  ConfigError for an unknown dimension or value; HubError for an empty hub.
+        """
+        query = AttributionQuery(
+            by=tuple(by),
+            evidence=None if evidence is None else _one_of(evidence, EVIDENCE, "evidence"),
+            start=_day(start),
+            end=_day(end),
+            currency=currency,
+            idle=_one_of(idle, IDLE_POLICIES, "idle"),
+            as_of=_day(as_of),
+            per=_one_of(per, PER, "per"),
+        )
+        if not query.by or len(set(query.by)) < len(query.by):
+            raise ConfigError(
+                f"The dimensions {', '.join(query.by) or '(none)'} cannot be grouped by.",
+                "Expected one dimension or more, each once.",
+                "Give them with --by, such as --by Team,Application.",
+            )
+        snapshot = self._snapshot()
+        return Result(attribution_table(self._engine, snapshot, query, self._rules(rules)))
+
+    def tags(
+        self, *, drift: bool = False, repair: bool = False, rules: str | Path | None = None
+    ) -> Result:
+        """Tag coverage; with `drift` values that changed, with `repair` days that lack a tag."""
+        table = drift_table if drift else repair_table if repair else tags_table
+        return Result(table(self._engine, self._snapshot(), self._rules(rules)))
+
+    def preview_rules(self, file: str | Path, by: Sequence[str] = ("Team",)) -> Result:
+        """What a file of rules would move, in cost before and after; nothing is saved."""
+        snapshot, after = self._snapshot(), read_rules(Path(file))
+        return Result(moves_table(self._engine, snapshot, hub_rules(snapshot), after, by))
+
+    def save_rules(self, file: str | Path) -> Path:
+        """Make a file of rules the one that counts; gives where the hub keeps it."""
+        return save_rules(self._snapshot().root, Path(file))
+
+    def _rules(self, file: str | Path | None) -> Rules:
+        return hub_rules(self._snapshot()) if file is None else read_rules(Path(file))
+
+
+def _day(value: date | str | None) -> date | None:
+    return parse_day(value) if isinstance(value, str) else value
+
+
+def _one_of(value: str, valid: Iterable[str], option: str) -> str:
+    folded = {each.casefold(): each for each in valid}
+    if value.casefold() not in folded:
+        raise ConfigError(
+            f"'{value}' is not a value of {option}.",
+            f"Expected one of {', '.join(folded.values())}.",
+            f"Nearest: {alternatives(value, folded.values())}.",
+        )
+    return folded[value.casefold()]

@@ -1,0 +1,131 @@
+"""`attribute`, `tags` and `rules`: who caused a cost, and what the rules of a person make of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_format, hub_path, show
+
+rules_app = typer.Typer(
+    help="The dated rules of a hub: what tags mean, which cost goes where, who a team is.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+RulesOption = Annotated[
+    Path | None, typer.Option("--rules", help="A file of rules in the place of the hub's.")
+]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        help="Dimensions, parted by commas: Team, Application, Feature, Customer, Environment, "
+        "CostCenter, Deployment, ..., and columns of the charge.",
+    ),
+]
+
+
+def attribute(
+    by: ByOption = "Team",
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence", help="tags, telemetry or rules; else telemetry, then rules for the rest."
+        ),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, inclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Last day, exclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Only this BillingCurrency; never converts.")
+    ] = None,
+    idle: Annotated[
+        str,
+        typer.Option("--idle", help="Idle provisioned capacity: spread, show or owner."),
+    ] = "spread",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="The day whose organisation counts; else that of the charge."),
+    ] = None,
+    per: Annotated[
+        str, typer.Option("--per", help="Tokens of a unit cost: token, 1K or 1M.")
+    ] = "1M",
+    rules: RulesOption = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Who caused the cost: parts of the bill by any dimensions, the rest named."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).attribute(
+        _names(by),
+        evidence=evidence,
+        start=start,
+        end=end,
+        currency=currency,
+        idle=idle,
+        as_of=as_of,
+        per=per,
+        rules=rules,
+    )
+    first = ("BillingMonth", *_names(by), "BillingCurrency", "EffectiveCost", "x_TokenQuantity",
+             "x_UnitCost", "Evidence", "ResidualReason")  # fmt: skip
+    show(result.table, format, output, first=tuple(dict.fromkeys(first)))
+    for finding in result.findings:
+        typer.echo(finding, err=True)
+
+
+def tags(
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Where the value of a key changed, and when.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Days without a key that the resource has on others.")
+    ] = False,
+    rules: RulesOption = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Which share of the cost has each canonical tag, and how its spellings were read."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).tags(drift=drift, repair=repair, rules=rules).table, format, output)
+
+
+@rules_app.command("preview")
+def preview(
+    file: Annotated[Path, typer.Argument(help="A file of rules (TOML).")],
+    by: ByOption = "Team",
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What a file of rules would move, before it is saved."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).preview_rules(file, _names(by)).table, format, output)
+
+
+@rules_app.command("save")
+def save(
+    file: Annotated[Path, typer.Argument(help="A file of rules (TOML).")],
+    hub: HubOption = None,
+) -> None:
+    """Make a file of rules the one that counts; earlier ones are kept."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    typer.echo(f"The rules that count: {Hub(hub_path(hub)).save_rules(file)}", err=True)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

@@ -1,0 +1,65 @@
+"""The rules of a hub: dated TOML files in its folder `rules`, the last one counts.
+
+Every version stays, so that a month can be shown as it was booked. A hub without rules has the
+defaults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pertoken.allocation import Rules, default_rules, parse_rules
+from pertoken.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pertoken.pipeline.audience import Relations
+
+RULES_FOLDER = "rules"
+
+
+def hub_rules(relations: Relations) -> Rules:
+    """The rules that count in a hub; the defaults where it has none.
+
+    Raises: ConfigError, when they cannot be read.
+    """
+    saved = saved_rules(relations.root)
+    return read_rules(saved[-1]) if saved else default_rules()
+
+
+def read_rules(path: Path) -> Rules:
+    """The rules of a file; raises ConfigError with everything that is wrong in it."""
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error}.",
+            "Expected a file of rules, TOML in UTF-8.",
+            "Name another file.",
+        ) from error
+    return replace(parse_rules(text, path.name), digest=hashlib.sha256(content).hexdigest())
+
+
+def saved_rules(root: Path) -> list[Path]:
+    """The files of rules in a hub, the one that counts last."""
+    folder = root / RULES_FOLDER
+    return sorted(folder.glob("[0-9]*.toml")) if folder.is_dir() else []
+
+
+def save_rules(root: Path, path: Path) -> Path:
+    """Make a file of rules the one that counts; gives where the hub keeps it."""
+    rules = read_rules(path)
+    saved = saved_rules(root)
+    if saved and read_rules(saved[-1]).digest == rules.digest:
+        return saved[-1]
+    folder = root / RULES_FOLDER
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{len(saved) + 1:06d}-{rules.digest[:12]}.toml"
+    draft = folder / f"{target.name}.draft"
+    draft.write_bytes(path.read_bytes())
+    draft.rename(target)
+    return target

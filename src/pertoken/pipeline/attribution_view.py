@@ -1,0 +1,93 @@
+"""Attributed cost and the preview of rules, from the hub as of one commit.
+
+Source: docs/reference.md; docs/allocation.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pertoken.allocation import (
+    ORGANISATION_COLUMNS,
+    AttributionQuery,
+    Rules,
+    attribution_columns,
+    attribution_rows,
+    tag_columns_select,
+    unknown_columns,
+    view_canonical_tags,
+    view_parts,
+)
+from pertoken.errors import ConfigError, alternatives
+from pertoken.pipeline.views import require_charges, view_mart
+from pertoken.reports import Column, Table
+
+if TYPE_CHECKING:
+    from pertoken.engine import Engine
+    from pertoken.pipeline.audience import Relations
+
+
+def attribution_table(
+    engine: Engine, relations: Relations, query: AttributionQuery, rules: Rules
+) -> Table:
+    """One row per month, dimensions, currency, evidence and reason; see `attribution_rows`."""
+    view_attribution(engine, relations, rules, by_usage=query.evidence != "tags")
+    return queried_attribution(engine, query, rules)
+
+
+def queried_attribution(engine: Engine, query: AttributionQuery, rules: Rules) -> Table:
+    """An attribution of parts that `view_attribution` has named."""
+    meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
+    rows = attribution_rows(engine, query, rules, meter_columns=meters)
+    columns = tuple(Column(name, kind) for name, kind in attribution_columns(query).items())
+    return Table("attribution", columns, tuple(rows))
+
+
+def view_attribution(
+    engine: Engine, relations: Relations, rules: Rules, *, by_usage: bool = True
+) -> None:
+    """Name the parts of the bill with their tags `tagged_parts`, and `organisation`.
+
+    Raises: ConfigError for a rule whose condition names a column that the bill has not.
+    """
+    require_charges(relations)
+    if not view_mart(engine, relations):
+        raise ConfigError(
+            f"There are no AI charges in the hub {relations.root}.",
+            "Expected AI charges, which attribution divides.",
+            "Ingest the exports of subscriptions that use AI services.",
+        )
+    has_usage = by_usage and relations.view(engine, "usage")
+    view_parts(engine, by_usage=has_usage)
+    view_canonical_tags(engine, rules)
+    view_tagged(engine, rules)
+    view_organisation(engine, rules)
+
+
+def view_tagged(engine: Engine, rules: Rules) -> None:
+    """Name the parts with their canonical tags; refuse conditions on columns that are not there."""
+    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
+    columns = (*engine.columns("parts"), *engine.columns("meters"))
+    unknown = unknown_columns(rules, columns)
+    if unknown:
+        raise ConfigError(
+            f"A rule names the column '{unknown[0]}', which no charge has.",
+            "Expected a column of the charges, Tags.KEY or a dimension of telemetry.",
+            f"Nearest names: {alternatives(unknown[0], columns)}.",
+        )
+
+
+def view_organisation(engine: Engine, rules: Rules) -> None:
+    """Name the dated organisation `organisation`."""
+    import pyarrow as pa  # noqa: PLC0415 - lazy on purpose
+
+    members = rules.organisation
+    columns = {"Team": pa.array([each.team for each in members], pa.string())}
+    columns |= {
+        name: pa.array([each.facts.get(name) for each in members], pa.string())
+        for name in ORGANISATION_COLUMNS
+    }
+    columns["Since"] = pa.array([each.since for each in members], pa.date32())
+    columns["Until"] = pa.array([each.until for each in members], pa.date32())
+    engine.view_arrow("organisation_rows", pa.table(columns))
+    engine.view("organisation", "SELECT * FROM organisation_rows")
