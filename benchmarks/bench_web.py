@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 
@@ -29,15 +28,25 @@ from pertoken.hub import Hub
 
 CLIENTS, SECONDS, REPEATS = 20, 8.0, 8
 PERIOD = "from=2026-09&to=2026-10&currency=USD"
-BYS = ("x_ModelId", "ResourceName", "x_ModelFamily,x_TokenDirection", "ChargeDate,x_ModelFamily",
-       "x_SkuMeterCategory,x_SkuMeterSubcategory,SkuMeter", "x_ResourceGroupName,x_ModelId")  # fmt: skip
-VIEWS = [  # fmt: skip
-    "/api/hub", "/api/periods", "/api/runs", "/api/meters", "/api/trust-card",
+BYS = (
+    "x_ModelId",
+    "ResourceName",
+    "x_ModelFamily,x_TokenDirection",
+    "ChargeDate,x_ModelFamily",
+    "x_SkuMeterCategory,x_SkuMeterSubcategory,SkuMeter",
+    "x_ResourceGroupName,x_ModelId",
+)
+VIEWS = [
+    "/api/hub",
+    "/api/periods",
+    "/api/runs",
+    "/api/meters",
+    "/api/trust-card",
     f"/api/overview?{PERIOD}",
     *(f"/api/matrix?{PERIOD}&by={by}" for by in BYS),
     *(f"/api/hierarchy?{PERIOD}&by={by}&compare=previous" for by in BYS),
-    f"/api/charges?{PERIOD}&where={quote('x_ModelId=gpt-4.1')}",
-]  # fmt: skip
+    f"/api/charges?{PERIOD}&where=x_ModelId%3Dgpt-4.1",
+]
 
 
 def large_hub(folder: Path) -> int:

@@ -34,7 +34,7 @@ def test_every_answer_is_as_documented(served: Served, *, valid: bool) -> None:
             @given(case=cases)
             def answers_as_documented(case: schemathesis.Case) -> None:
                 nonlocal asked
-                response = case.call(base_url=served.address)
+                response = case.call(base_url=served.address, timeout=120)
                 asked += 1
                 assert response.status_code < 500, (case.path, response.text)
                 case.validate_response(
