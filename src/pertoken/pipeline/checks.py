@@ -1,4 +1,4 @@
-"""FOCUS rules over the hub or any file, and FOCUS files out of the hub."""
+"""FOCUS rules over the hub or any file, what the hub lacks, and FOCUS files out of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pertoken.conformance import (
 from pertoken.engine import quoted
 from pertoken.errors import ConfigError, SourceError, alternatives
 from pertoken.meters import COLUMNS
+from pertoken.pipeline.coverage import coverage_findings
 from pertoken.pipeline.views import require_charges, view_mart
 from pertoken.reports import Column, Table
 
@@ -43,12 +44,17 @@ def check_file(engine: Engine, path: Path) -> Table:
 
 
 def check_hub(engine: Engine, snapshot: Snapshot) -> Table:
-    """The FOCUS rules that the charges of the hub break; columns as `check_file`."""
+    """The FOCUS rules that the charges of the hub break, then what the hub lacks.
+
+    Gives:   the columns of `check_file`; the rules of what it lacks begin with `coverage-`.
+    """
     require_charges(snapshot)
     snapshot.view(engine, "charges")
     names = [name for name in engine.columns("charges") if name not in _NOT_FOCUS]
     engine.view("checked", f"SELECT {', '.join(quoted(name) for name in names)} FROM charges")
-    return _findings(engine, "checked")
+    broken = _findings(engine, "checked")
+    lacking = tuple(finding.as_row() for finding in coverage_findings(engine, snapshot))
+    return Table(broken.name, broken.columns, (*broken.rows, *lacking))
 
 
 def export_focus(
