@@ -42,7 +42,7 @@ def write_exports(
     months: int = 1,
     first: date = FIRST_MONTH,
     file_format: str = "csv",
-    ai_share: float = 0.05,
+    ai_share: float = 0.02,
     seed: int = 7,
 ) -> list[Path]:
     """One export run of `rows` charges per month, each with its manifest; gives the data files."""
@@ -85,9 +85,7 @@ def _write_run(
     items = [
         _item(name, kind, file_format, absent=name not in made) for name, kind in columns().items()
     ]
-    options = (
-        "FORMAT csv, HEADER" if file_format == "csv" else "FORMAT parquet, COMPRESSION snappy"
-    )
+    options = "FORMAT csv, HEADER" if file_format == "csv" else "FORMAT parquet, COMPRESSION snappy"
     session.execute(f"COPY (SELECT {', '.join(items)} FROM made) TO '{file}' ({options})")
     manifest = _manifest(file, run_id, start, last, rows)
     (place / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
@@ -162,7 +160,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=1)
     parser.add_argument("--first", type=date.fromisoformat, default=FIRST_MONTH)
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
-    parser.add_argument("--ai-share", type=float, default=0.05)
+    parser.add_argument("--ai-share", type=float, default=0.02)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     for file in write_exports(

@@ -5,8 +5,9 @@ tokens, always the quotient of the sums, NULL where there are none. Images, hour
 units, purchases, credits, tax and set-aside charges are in EffectiveCost and BilledCost and never
 in the quotient. Sums run in the engine in DECIMAL; the quotient is made here, in Decimal.
 
-The query sums by key first (x_MeterKey, x_TagsKey and the charges' own columns), then joins the
-small dimensions `meters` and `tags`, then sums again by the columns asked for.
+The query keeps the charges of AI meters, sums them by key first (x_MeterKey, x_TagsKey and the
+charges' own columns), then joins the small dimensions `meters` and `tags`, then sums again by the
+columns asked for.
 
 Source: docs/decisions/0005-which-charges-count.md; FOCUS 1.2, EffectiveCost and ConsumedQuantity.
 """
@@ -32,6 +33,7 @@ DEFAULT_BY = ("x_SkuMeterCategory", "x_SkuMeterSubcategory", "SkuMeter")
 PER = {"token": 1, "1K": 1_000, "1M": 1_000_000}
 COSTS = ("Effective", "Billed", "List", "Contracted")
 TAG_PREFIX = "Tags."
+_IS_AI = "x_MeterStatus <> 'not AI'"
 _UNIT_COST_DIGITS = 34
 
 
@@ -159,7 +161,7 @@ class _Plan:
                 f"LEFT JOIN (SELECT x_TagsKey, TagValue FROM tags WHERE TagKey = ?) "
                 f"AS tag_{number} ON tag_{number}.x_TagsKey = sums.x_TagsKey"
             )
-        outer = ["meters.x_MeterStatus <> 'not AI'"] if not query.all_charges else []
+        outer = [f"meters.{_IS_AI}"] if not query.all_charges else []
         outer += self._conditions(lambda name: name not in self._charges)
         chosen = "" if query.cost in ("Effective", "Billed") else f"sum(sums.c_{query.cost}), "
         groups = [self._value(name) for name in query.by]
@@ -199,6 +201,8 @@ class _Plan:
         extra = f", sum({cost}Cost) AS c_{cost}" if cost in ("List", "Contracted") else ""
         conditions = self._conditions(lambda name: name in self._charges)
         conditions += self._period()
+        if not (self._from_mart or self._query.all_charges):
+            conditions.append(f"x_MeterKey IN (SELECT x_MeterKey FROM meters WHERE {_IS_AI})")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         saved = "".join(f", {sql} AS {name}" for name, sql in self._savings.items())
         return (

@@ -1,0 +1,252 @@
+"""What pertoken takes, as ratios to baselines measured in the same run.
+
+    make bench                                     # the sizes of docs/benchmarks.md
+    python benchmarks/run.py --rows 20000 --months 2 --times 1
+
+Prints a table, and with --write puts it into docs/benchmarks.md. Exports and the hub of the history
+are kept in --folder and used again when they are of the same size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from generate import FIRST_MONTH, write_exports
+from measure import (
+    MB,
+    Figure,
+    Process,
+    against,
+    in_turn,
+    least_seconds,
+    python,
+    run_process,
+    started,
+    table,
+    under,
+)
+
+from pertoken.engine import local_engine
+from pertoken.hub import Hub
+from pertoken.unit_economics import MatrixQuery, matrix_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+MARKS = ("<!-- figures -->\n", "<!-- end of figures -->\n")
+NEXT_MONTH = date(FIRST_MONTH.year + 1, FIRST_MONTH.month, 1)
+
+BARE = """
+import sys, duckdb
+source, target = sys.argv[1:]
+duckdb.execute(
+    f"COPY (SELECT * FROM read_csv('{source}', all_varchar = true)) "
+    f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+)
+"""
+CHARGES_ONLY = """
+import sys
+from pertoken.engine import local_engine
+from pertoken.hub import Hub
+from pertoken.pipeline.steps import STEPS, Ingest
+from pertoken.reports.progress import progress
+sources, hub = sys.argv[1:]
+engine = local_engine()
+with progress(None, "") as watch, Hub(hub).writer(engine) as writer:
+    work = Ingest(engine, [sources], writer.snapshot, watch, writer)
+    for step in STEPS:
+        step(work)
+        if step.__name__ == "normalize_months":
+            break
+assert len(work.report.written) == 1
+"""
+BARE_DECODE = (
+    "SELECT sum(EffectiveCost), sum(BilledCost), sum(x_UnitQuantity), "
+    "sum(strlen(x_MeterKey)), sum(strlen(BillingCurrency)) FROM charges"
+)
+"""The columns that the default matrix reads, decoded and little else: max() of a column would be
+answered from the statistics of the Parquet files.
+"""
+
+
+def ingest_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Ingest of one CSV month, alone and into a hub with a history, against a bare conversion."""
+    exports = _exports(folder, "csv", options, months=1, first=NEXT_MONTH)
+    source = next(exports.rglob("*.csv"))
+    history = _history(folder, options)
+    with _scratch(folder) as scratch:
+        bare, charges, whole, later = in_turn(
+            options.times,
+            lambda: run_process(python(BARE, str(source), str(scratch / "bare.parquet"))),
+            lambda: run_process(python(CHARGES_ONLY, str(exports), str(_new(scratch)))),
+            lambda: _ingest(exports, _new(scratch)),
+            lambda: _ingest(exports, _linked(history, _new(scratch))),
+        )
+    speed = f"({options.rows / whole.seconds / 1000:.0f}k rows/s)"
+    size = f"{options.rows:,} x 96 CSV, {source.stat().st_size / MB:,.0f} MB"
+    return [
+        against(f"ingest of {size}: charges only", charges.seconds, bare.seconds, 1.25, what=""),
+        against("the same, CPU seconds", charges.cpu, bare.cpu, 1.25, what=""),
+        against("the whole ingest", whole.seconds, bare.seconds, 2, what=speed),
+        against("the same, CPU seconds", whole.cpu, bare.cpu, 2, what=""),
+        under("its peak memory", whole.peak / MB, 1536, "MB", f"{bare.peak / MB:.0f} MB"),
+        Figure(
+            f"peak memory with {options.months} months in the hub",
+            f"{later.peak / MB:.0f} MB", f"{whole.peak / MB:.0f} MB",
+            f"{later.peak / whole.peak:.2f}", "<= 1.1", later.peak <= whole.peak * 1.1,
+        ),
+    ]  # fmt: skip
+
+
+def matrix_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """The default matrix over the charges of the history, against a decode of its columns."""
+    engine = local_engine()
+    snapshot = Hub(_history(folder, options)).snapshot(engine)
+    for name in ("charges", "token_costs", "meters", "tags"):
+        snapshot.view(engine, name)
+    rows = engine.rows("SELECT count(*) FROM charges")[0][0]
+    mart_rows = engine.rows("SELECT count(*) FROM token_costs")[0][0]
+
+    def matrix(*, from_mart: bool) -> Callable[[], object]:
+        return lambda: matrix_rows(
+            engine,
+            MatrixQuery(),
+            charge_columns=engine.columns("token_costs" if from_mart else "charges"),
+            meter_columns=engine.columns("meters"),
+            from_mart=from_mart,
+        )
+
+    decode, charges, mart = least_seconds(
+        options.times * 2 + 1,
+        lambda: engine.rows(BARE_DECODE),
+        matrix(from_mart=False),
+        matrix(from_mart=True),
+    )
+    engine.close()
+    return [
+        against(f"matrix over {rows:,} charges, no mart", charges, decode, 1.1, what=""),
+        under(f"the same from the mart ({mart_rows:,} rows)", mart * 1000, 50, "ms"),
+    ]
+
+
+def start_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """What a command takes before it has done anything, and the first matrix of a process."""
+    command = [sys.executable, "-m", "pertoken"]
+    hub = str(_history(folder, options))
+    nothing, imported, helped, first = in_turn(
+        options.times * 2 + 1,
+        lambda: run_process(python("pass")),
+        lambda: run_process(python("import pertoken")),
+        lambda: run_process([*command, "--help"]),
+        lambda: run_process([*command, "matrix", "--hub", hub]),
+    )
+    return [
+        started("import pertoken", imported, nothing),
+        started("pertoken --help", helped, nothing, 0.25),
+        started("pertoken matrix, a process, warm hub", first, nothing, 0.8),
+    ]
+
+
+BENCHES = {"ingest": ingest_figures, "matrix": matrix_figures, "start": start_figures}
+
+
+def _ingest(exports: Path, hub: Path) -> Process:
+    return run_process(
+        [sys.executable, "-m", "pertoken", "ingest", str(exports), "--hub", str(hub)]
+    )
+
+
+def _exports(
+    folder: Path, file_format: str, options: argparse.Namespace, *, months: int, first: date
+) -> Path:
+    """Exports in `folder`, made where they are not there yet."""
+    place = folder / f"{file_format}-{options.rows}-{months}-{options.ai_share:g}-{options.seed}"
+    if not place.exists():
+        draft = place.with_name(f"{place.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        write_exports(
+            draft, rows=options.rows, months=months, first=first, file_format=file_format,
+            ai_share=options.ai_share, seed=options.seed,
+        )  # fmt: skip
+        draft.rename(place)
+    return place
+
+
+def _history(folder: Path, options: argparse.Namespace) -> Path:
+    """A hub of `months` months of `rows` charges, ingested where it is not there yet."""
+    exports = _exports(folder, "parquet", options, months=options.months, first=FIRST_MONTH)
+    hub = folder / f"hub-{exports.name}"
+    if not hub.exists():
+        draft = hub.with_name(f"{hub.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        _ingest(exports, draft)
+        draft.rename(hub)
+    return hub
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        yield Path(place)
+
+
+def _new(scratch: Path) -> Path:
+    """A folder of its own for one hub; the one before is removed."""
+    shutil.rmtree(scratch / "hub", ignore_errors=True)
+    return scratch / "hub"
+
+
+def _linked(hub: Path, target: Path) -> Path:
+    """A copy of a hub that shares its data files, which no ingest changes."""
+    return Path(shutil.copytree(hub, target, copy_function=os.link))
+
+
+def machine() -> str:
+    """One line: what the figures were measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"load {os.getloadavg()[0]:.1f} at the start, {platform.system()}, "
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}."
+    )
+
+
+def main() -> None:
+    """Run the benches that the options name and print their figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="charges of a month")
+    parser.add_argument("--months", type=int, default=12, help="months of the history")
+    parser.add_argument("--times", type=int, default=3, help="repetitions; the least counts")
+    parser.add_argument("--ai-share", type=float, default=0.02)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", choices=BENCHES, nargs="+", default=list(BENCHES))
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "pertoken-bench"
+    )
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    options = parser.parse_args()
+    folder = options.folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    where = machine()
+    figures = [figure for name in options.only for figure in BENCHES[name](folder, options)]
+    text = f"{where}\nEach is the least of {options.times} or more in turn.\n\n{table(figures)}\n"
+    print(text)
+    if options.write:
+        before, _, rest = DOCUMENT.read_text("utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        DOCUMENT.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
