@@ -206,3 +206,14 @@ def test_an_ingest_that_waits_in_vain_ends_with_1_and_three_lines(tmp_path: Path
     assert len(answer.stderr.strip().splitlines()) == 3
     assert f"process {holder.pid} on " in answer.stderr
     assert run_pertoken("ingest", tmp_path / "exports", hub=hub).returncode == 0
+
+
+def test_a_lock_of_a_writer_that_is_gone_is_not_held(tmp_path: Path) -> None:
+    lock = HubLock(tmp_path / "_lock.json")
+    assert not lock.is_held()
+    with HubLock(tmp_path / "_lock.json"):
+        assert lock.is_held()
+    with HubLock(tmp_path / "_lock.json"):
+        held = json.loads((tmp_path / "_lock.json").read_text("utf-8"))
+    (tmp_path / "_lock.json").write_text(json.dumps(held | {"process": 2**22 + 1}), "utf-8")
+    assert not lock.is_held()

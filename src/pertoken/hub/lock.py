@@ -109,6 +109,13 @@ class HubLock:
             if self._is_mine():
                 self._path.unlink(missing_ok=True)
 
+    def is_held(self) -> bool:
+        """Whether some writer holds the lock now; one left by a writer that is gone is not held."""
+        try:
+            return self._path.exists() and not self._is_stale()
+        except FileNotFoundError:
+            return False
+
     def check(self) -> None:
         """Raise HubError when the lock was lost, as after a long sleep of the machine."""
         if not self._is_mine():

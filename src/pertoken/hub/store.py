@@ -10,6 +10,7 @@ Source: docs/decisions/0002-hub-commit.md.
 from __future__ import annotations
 
 import json
+import time
 import shutil
 import uuid
 from contextlib import contextmanager
@@ -95,8 +96,8 @@ class Hub:
             return ""
 
     def is_being_written(self) -> bool:
-        """Whether a writer holds the hub, or left its lock behind."""
-        return (self.root / "_lock.json").exists()
+        """Whether a writer holds the hub; a lock that a killed writer left does not count."""
+        return HubLock(self.root / _LOCK).is_held()
 
     def snapshot(self, engine: Engine) -> Snapshot:
         """The last commit; an empty snapshot where none was made.
