@@ -30,7 +30,7 @@ def check(
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
 ) -> None:
-    """The FOCUS rules that charges break: rows, cost at stake, an example, what to do."""
+    """The FOCUS rules that charges break, and what the hub lacks: rows, cost, what to do."""
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
