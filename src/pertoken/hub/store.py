@@ -10,7 +10,6 @@ Source: docs/decisions/0002-hub-commit.md.
 from __future__ import annotations
 
 import json
-import time
 import shutil
 import uuid
 from contextlib import contextmanager
