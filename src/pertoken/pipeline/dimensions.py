@@ -17,7 +17,7 @@ from pertoken.normalize import METER_COLUMNS
 TOKENS = "Tokens"
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -33,16 +33,26 @@ def new_meters(engine: Engine, snapshot: Snapshot, files: Sequence[str]) -> bool
     """
     known = snapshot.view(engine, "meters")
     same_words = snapshot.vocabulary_version == VOCABULARY_VERSION
-    names = ", ".join(quoted(name) for name in ("x_MeterKey", *METER_COLUMNS))
-    stored = set(engine.rows(f"SELECT {names} FROM meters")) if known else set()
+    columns = ("x_MeterKey", *METER_COLUMNS)
+    held = engine.columns("meters") if known else {}
+    stored = set(engine.rows(f"SELECT {_words(columns, held)} FROM meters")) if known else set()
     found = set(stored)
     if files:
         engine.view_parquet("new_charges", list(files))
+        names = _words(columns, engine.columns("new_charges"))
         found |= set(engine.rows(f"SELECT DISTINCT {names} FROM new_charges"))
-    if known and same_words and found == stored:
+    if known and same_words and found == stored and set(columns) <= set(held):
         return False
     engine.view_arrow("meters", meters_table(sorted(found, key=lambda row: row[0])))
     return True
+
+
+def _words(columns: Sequence[str], held: Mapping[str, str]) -> str:
+    """SQL: the columns, NULL where a table of an older version has none."""
+    return ", ".join(
+        quoted(name) if name in held else f"CAST(NULL AS VARCHAR) AS {quoted(name)}"
+        for name in columns
+    )
 
 
 def meters_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
