@@ -11,6 +11,8 @@ from pertoken.errors import ConfigError, alternatives
 from pertoken.periods import parse_day
 from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
 from pertoken.pipeline.attribution_view import attribution_table
+from pertoken.pipeline.kpis_view import kpis_table
+from pertoken.pipeline.reconciliation_view import reconciliation_table
 from pertoken.pipeline.tags_view import drift_table, moves_table, repair_table, tags_table
 
 if TYPE_CHECKING:
@@ -80,6 +82,31 @@ class Attribution:
         """Tag coverage; with `drift` values that changed, with `repair` days that lack a tag."""
         table = drift_table if drift else repair_table if repair else tags_table
         return Result(table(self._engine, self._snapshot(), self._rules(rules)))
+
+    def reconcile(
+        self,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        exceptions: bool = False,
+    ) -> Result:
+        """Billed tokens against telemetry, billed prices against the price sheet: every gap.
+
+        Raises: HubError for a hub without charges or telemetry.
+        """
+        return Result(
+            reconciliation_table(
+                self._engine,
+                self._snapshot(),
+                start=_day(start),
+                end=_day(end),
+                exceptions=exceptions,
+            )
+        )
+
+    def kpis(self, *, rules: str | Path | None = None) -> Result:
+        """Key figures of allocation, for the hub and for each team, month by month."""
+        return Result(kpis_table(self._engine, self._snapshot(), self._rules(rules)))
 
     def preview_rules(self, file: str | Path, by: Sequence[str] = ("Team",)) -> Result:
         """What a file of rules would move, in cost before and after; nothing is saved."""

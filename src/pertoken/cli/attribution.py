@@ -1,4 +1,4 @@
-"""`attribute`, `tags` and `rules`: who caused a cost, and what the rules of a person make of it."""
+"""`attribute`, `reconcile`, `tags`, `rules`, `kpis`: who caused a cost, and whether it is right."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ ByOption = Annotated[
         "CostCenter, Deployment, ..., and columns of the charge.",
     ),
 ]
+
+
+_GAPS_FIRST = (
+    "ChargeDate", "Deployment", "x_ModelId", "x_TokenDirection", "GapTokens", "GapCost",
+    "BillingCurrency", "ReasonCode",
+)  # fmt: skip
+_KPIS_FIRST = (
+    "BillingMonth", "Team", "BillingCurrency", "EffectiveCost", "AttributedShare", "MeasuredShare",
+    "TaggedShare", "CachedShare", "x_UnitCost",
+)  # fmt: skip
 
 
 def attribute(
@@ -80,6 +90,41 @@ def attribute(
     show(result.table, format, output, first=tuple(dict.fromkeys(first)))
     for finding in result.findings:
         typer.echo(finding, err=True)
+
+
+def reconcile(
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, inclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Last day, exclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    exceptions: Annotated[
+        bool, typer.Option("--exceptions", help="Only gaps that somebody can do something about.")
+    ] = False,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Whether the bill agrees with the usage: every gap in tokens and cost, with its reason."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).reconcile(start=start, end=end, exceptions=exceptions)
+    show(result.table, format, output, first=_GAPS_FIRST)
+
+
+def kpis(
+    rules: RulesOption = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Key figures of allocation, for the hub and for each team, month by month."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).kpis(rules=rules).table, format, output, first=_KPIS_FIRST)
 
 
 def tags(
