@@ -39,12 +39,11 @@ compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supp
 	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/normalize tests/quantities \
 	  tests/unit_economics tests/conformance tests/hub -m "not slow"
 
-frontend:  ## build the page from its source (needs Node 20)
-	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent lint && npm run --silent build
+frontend:  ## build the page anew (needs Node 20.19)
+	bash scripts/check-frontend.sh --build
 
-bundle: frontend  ## prove that the committed bundle is what its source builds
-	git diff --exit-code --stat -- src/pertoken/web/static
-	test -z "$$(git status --porcelain -- src/pertoken/web/static)"
+bundle:  ## prove that the committed page is what its source builds
+	bash scripts/check-frontend.sh
 
 docs: $(READY)  ## the tests that hold the documentation to the code
 	$(BIN)/pytest tests/docs
