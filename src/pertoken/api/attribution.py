@@ -32,7 +32,9 @@ class Attribution:
     """
 
     if TYPE_CHECKING:
-        _engine: Engine
+
+        @property
+        def _engine(self) -> Engine: ...
 
         def _snapshot(self) -> Snapshot: ...
 

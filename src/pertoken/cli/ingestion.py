@@ -109,6 +109,8 @@ def _talk(result: IngestResult, *, plan: bool) -> None:
     if result.card is not None:
         console.print()
         card_text(result.card, console)
+    for line in _usage_lines(result):
+        typer.echo(line, err=True)
     for problem in result.report.problems if plan else ():
         typer.echo(str(problem), err=True)
     if plan:
@@ -118,3 +120,17 @@ def _talk(result: IngestResult, *, plan: bool) -> None:
             "nothing was written.",
             err=True,
         )
+
+
+def _usage_lines(result: IngestResult) -> list[str]:
+    """What came of the telemetry in the sources, and what of it does not count."""
+    report = result.report
+    if not report.usage_files:
+        return []
+    lines = [f"Telemetry: {report.usage_files:,} files, {report.usage_rows:,} hours of usage."]
+    lines += [
+        f"! {finding.rows:,} readings do not count: {finding.reason} ({finding.path}"
+        + (f", such as {finding.example})" if finding.example else ")")
+        for finding in report.usage_findings
+    ]
+    return lines
