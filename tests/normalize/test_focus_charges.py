@@ -44,11 +44,16 @@ def test_the_preview_version_takes_its_1_0_names() -> None:
     preview = charge(
         ConsumedQuantity=None, ConsumedUnit=None, ContractedCost=None, ContractedUnitPrice=None
     ) | {
-        "UsageQuantity": "2000", "UsageUnit": "Units", "x_OnDemandCost": "0.01",
-        "x_OnDemandUnitPrice": "0.005", "Region": "East US 2", "PricingCategory": "On-Demand",
-        "ChargeSubcategory": "Used Commitment", "x_SkuMeterName": "gpt 4o 0513 Input global Tokens",
+        "UsageQuantity": "2000",
+        "UsageUnit": "Units",
+        "x_OnDemandCost": "0.01",
+        "x_OnDemandUnitPrice": "0.005",
+        "Region": "East US 2",
+        "PricingCategory": "On-Demand",
+        "ChargeSubcategory": "Used Commitment",
+        "x_SkuMeterName": "gpt 4o 0513 Input global Tokens",
         "SkuMeter": None,
-    }  # fmt: skip
+    }
     absent = (
         "ConsumedQuantity",
         "ConsumedUnit",
@@ -126,11 +131,17 @@ def test_a_price_that_is_no_number_is_null_and_its_text_is_kept() -> None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("BilledCost", "abc"), ("EffectiveCost", ""), ("EffectiveCost", "1,5"), ("BilledCost", "NaN"),
-        ("BilledCost", "inf"), ("BillingCurrency", ""), ("ChargePeriodStart", "05/01/2026"),
-        ("ChargePeriodEnd", "tomorrow"), ("ListCost", "free"),
+        ("BilledCost", "abc"),
+        ("EffectiveCost", ""),
+        ("EffectiveCost", "1,5"),
+        ("BilledCost", "NaN"),
+        ("BilledCost", "inf"),
+        ("BillingCurrency", ""),
+        ("ChargePeriodStart", "05/01/2026"),
+        ("ChargePeriodEnd", "tomorrow"),
+        ("ListCost", "free"),
     ],
-)  # fmt: skip
+)
 def test_a_cost_currency_or_date_that_cannot_be_read_ends_the_reading(
     column: str, value: str
 ) -> None:
@@ -144,9 +155,16 @@ def test_a_cost_currency_or_date_that_cannot_be_read_ends_the_reading(
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-01-05T00:00Z", "2026-01-05T00:00:00Z", "2026-01-05 00:00:00", "2026-01-05",
-             "2026-01-05T00:00:00.0000000Z", "2026-01-05T01:00:00+01:00"],
-)  # fmt: skip
+    "text",
+    [
+        "2026-01-05T00:00Z",
+        "2026-01-05T00:00:00Z",
+        "2026-01-05 00:00:00",
+        "2026-01-05",
+        "2026-01-05T00:00:00.0000000Z",
+        "2026-01-05T01:00:00+01:00",
+    ],
+)
 def test_the_documented_times_are_read_as_utc(text: str) -> None:
     [row] = focus_charges([charge(ChargePeriodStart=text)])
     assert row["ChargePeriodStart"] == datetime(2026, 1, 5, tzinfo=UTC)
@@ -157,16 +175,19 @@ def test_float64_goes_through_its_shortest_text() -> None:
     import pyarrow as pa  # noqa: PLC0415
 
     engine = local_engine()
-    table = pa.table({
-        "BilledCost": pa.array([22670.81, 1e-7]), "EffectiveCost": pa.array([22670.81, 1e-7]),
-        "BillingCurrency": pa.array(["EUR", "EUR"]),
-        "ChargePeriodStart": pa.array([datetime(2026, 6, 1, tzinfo=UTC)] * 2),
-        FILE_COLUMN: pa.array(["a", "a"]),
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "BilledCost": pa.array([22670.81, 1e-7]),
+            "EffectiveCost": pa.array([22670.81, 1e-7]),
+            "BillingCurrency": pa.array(["EUR", "EUR"]),
+            "ChargePeriodStart": pa.array([datetime(2026, 6, 1, tzinfo=UTC)] * 2),
+            FILE_COLUMN: pa.array(["a", "a"]),
+        }
+    )
     engine.view_arrow("source", table)
     columns = {name: kind for name, kind in engine.columns("source").items() if name != FILE_COLUMN}
     sql = charges_select(columns, "FocusCost", "1.2-preview", "source", run_id="r")
-    rows = engine.rows(f"SELECT BilledCost FROM ({sql}) ORDER BY BilledCost")  # noqa: S608
+    rows = engine.rows(f"SELECT BilledCost FROM ({sql}) ORDER BY BilledCost")
     assert rows == [(Decimal("1E-7"),), (Decimal("22670.81"),)]
     facts = source_facts(engine, "source")
     assert facts.totals == (("EUR", 2, Decimal("22670.8100001"), Decimal("22670.8100001")),)
@@ -184,20 +205,24 @@ costs = st.decimals("-1e9", "1e9", places=12).map(lambda cost: f"{cost:f}")
 
 @given(
     st.lists(
-        st.fixed_dictionaries({
-            "BilledCost": costs,
-            "EffectiveCost": costs,
-            "ListCost": st.none() | costs,
-            "ConsumedQuantity": st.none() | st.decimals("-1e9", "1e9", places=6).map(str),
-            "BillingCurrency": st.sampled_from(["USD", "EUR", "JPY"]),
-            "ChargeCategory": st.sampled_from(["Usage", "Tax", "Credit", "Purchase", "Adjustment"]),
-            "SkuMeter": st.none() | st.text(max_size=20).filter(lambda text: "\0" not in text),
-        }),
+        st.fixed_dictionaries(
+            {
+                "BilledCost": costs,
+                "EffectiveCost": costs,
+                "ListCost": st.none() | costs,
+                "ConsumedQuantity": st.none() | st.decimals("-1e9", "1e9", places=6).map(str),
+                "BillingCurrency": st.sampled_from(["USD", "EUR", "JPY"]),
+                "ChargeCategory": st.sampled_from(
+                    ["Usage", "Tax", "Credit", "Purchase", "Adjustment"]
+                ),
+                "SkuMeter": st.none() | st.text(max_size=20).filter(lambda text: "\0" not in text),
+            }
+        ),
         min_size=1,
         max_size=12,
     ),
     st.sampled_from(sorted(DIALECTS)),
-)  # fmt: skip
+)
 @settings(max_examples=25, deadline=None)
 def test_rows_and_costs_per_currency_are_those_of_the_source(
     rows: list[dict[str, str | None]], dialect: tuple[str, str]
@@ -213,7 +238,7 @@ def test_rows_and_costs_per_currency_are_those_of_the_source(
     columns = view_source(engine, [TOKEN_CHARGE | row for row in rows])
     sql = charges_select(columns, *dialect, "source", run_id="r")
     found = engine.rows(
-        f"SELECT BillingCurrency, count(*), sum(BilledCost), sum(EffectiveCost) "  # noqa: S608
+        f"SELECT BillingCurrency, count(*), sum(BilledCost), sum(EffectiveCost) "
         f"FROM ({sql}) GROUP BY BillingCurrency ORDER BY 1"
     )
     assert [[each[0], *each[1:]] for each in found] == [

@@ -7,13 +7,16 @@ import itertools
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from builders import charge, write_export
 
 import pertoken
-from pertoken.api import Hub
 from pertoken.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pertoken.api import Hub
 
 FIRST = [
     charge(day=1, tokens=1_000_000),

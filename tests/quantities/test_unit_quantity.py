@@ -57,22 +57,24 @@ def test_tokens_come_out_whole_whatever_the_shape(
     cost = (effective_price * blocks).quantize(Decimal("1e-15"))
     consumed = Decimal(tokens * sign) if shape == "consumed" else blocks
     pricing = blocks / block if shape == "divided" else blocks
-    [row] = focus_charges([
-        charge(
-            ConsumedQuantity=f"{consumed:f}",
-            PricingQuantity=f"{pricing:f}",
-            x_PricingBlockSize=str(block),
-            x_PricingUnitDescription=unit,
-            ListUnitPrice=f"{price:f}",
-            ListCost=f"{price * blocks:f}",
-            ContractedUnitPrice=f"{effective_price:f}",
-            ContractedCost=f"{effective_price * pricing:f}",
-            x_EffectiveUnitPrice=f"{effective_price:f}",
-            EffectiveCost=f"{cost:f}",
-            BilledCost=f"{cost:f}",
-            ChargeClass="Correction" if sign < 0 else None,
-        )
-    ])  # fmt: skip
+    [row] = focus_charges(
+        [
+            charge(
+                ConsumedQuantity=f"{consumed:f}",
+                PricingQuantity=f"{pricing:f}",
+                x_PricingBlockSize=str(block),
+                x_PricingUnitDescription=unit,
+                ListUnitPrice=f"{price:f}",
+                ListCost=f"{price * blocks:f}",
+                ContractedUnitPrice=f"{effective_price:f}",
+                ContractedCost=f"{effective_price * pricing:f}",
+                x_EffectiveUnitPrice=f"{effective_price:f}",
+                EffectiveCost=f"{cost:f}",
+                BilledCost=f"{cost:f}",
+                ChargeClass="Correction" if sign < 0 else None,
+            )
+        ]
+    )
     # A cost under half a cent of rounding proves nothing; it may be set aside, never misread.
     if row["x_UnitQuantity"] is None:
         assert abs(cost) < Decimal("0.01")
@@ -82,11 +84,21 @@ def test_tokens_come_out_whole_whatever_the_shape(
 
 def test_broken_pricing_quantity_and_contracted_cost_are_repaired_and_kept() -> None:
     """Exports before November 2024 divided both by the block size (finops-toolkit issue 727)."""
-    [row] = focus_charges([
-        charge(ConsumedQuantity="77048.032", PricingQuantity="77.048032", x_EffectiveUnitPrice="0.000138",
-               ContractedUnitPrice="0.000138", EffectiveCost="10.632628416", BilledCost="10.632628416",
-               ContractedCost="0.010632628416", ListUnitPrice="0.00015", ListCost="11.5572048")
-    ])  # fmt: skip
+    [row] = focus_charges(
+        [
+            charge(
+                ConsumedQuantity="77048.032",
+                PricingQuantity="77.048032",
+                x_EffectiveUnitPrice="0.000138",
+                ContractedUnitPrice="0.000138",
+                EffectiveCost="10.632628416",
+                BilledCost="10.632628416",
+                ContractedCost="0.010632628416",
+                ListUnitPrice="0.00015",
+                ListCost="11.5572048",
+            )
+        ]
+    )
     assert row["PricingQuantity"] == Decimal("77048.032")
     assert row["ContractedCost"] == Decimal("10.632628416")
     assert row["x_SourceValues"] == (
@@ -103,7 +115,7 @@ def _inferred(rows: list[dict[str, str | None]]) -> list[tuple[object, ...]]:
     assert engine.rows(undecided_charges("charges"))[0][0] == 1
     sql = inferred_select("charges", list(engine.columns("charges")))
     return engine.rows(
-        f"SELECT x_QuantityBasis, x_UnitQuantity FROM ({sql}) WHERE EffectiveCost = 0"  # noqa: S608
+        f"SELECT x_QuantityBasis, x_UnitQuantity FROM ({sql}) WHERE EffectiveCost = 0"
     )
 
 
@@ -155,13 +167,22 @@ def test_real_costs_divide_into_whole_tokens() -> None:
         tokens = blocks * 1000
         assert tokens == tokens.to_integral_value()
         for consumed in (tokens, blocks):
-            [charged] = focus_charges([
-                charge(SkuMeter=row["x_SkuMeterName"], EffectiveCost=row["EffectiveCost"],
-                       BilledCost=row["EffectiveCost"], ConsumedQuantity=f"{consumed:f}",
-                       PricingQuantity=f"{blocks:f}", x_EffectiveUnitPrice=unit_price,
-                       ListUnitPrice=unit_price, ListCost=row["EffectiveCost"],
-                       ContractedUnitPrice=unit_price, ContractedCost=row["EffectiveCost"])
-            ])  # fmt: skip
+            [charged] = focus_charges(
+                [
+                    charge(
+                        SkuMeter=row["x_SkuMeterName"],
+                        EffectiveCost=row["EffectiveCost"],
+                        BilledCost=row["EffectiveCost"],
+                        ConsumedQuantity=f"{consumed:f}",
+                        PricingQuantity=f"{blocks:f}",
+                        x_EffectiveUnitPrice=unit_price,
+                        ListUnitPrice=unit_price,
+                        ListCost=row["EffectiveCost"],
+                        ContractedUnitPrice=unit_price,
+                        ContractedCost=row["EffectiveCost"],
+                    )
+                ]
+            )
             assert charged["x_UnitQuantity"] == tokens
 
 
@@ -173,15 +194,25 @@ def test_anonymised_block_priced_rows_are_read_as_blocks() -> None:
         if row["quantity_semantic"].startswith("ConsumedQuantity is in BLOCKS")
     ]
     assert len(rows) == 31
-    charges = focus_charges([
-        charge(SkuMeter=row["ProductName"], ConsumedQuantity=row["ConsumedQuantity"],
-               PricingQuantity=row["PricingQuantity"], x_PricingBlockSize=row["x_PricingBlockSize"],
-               x_PricingUnitDescription=None, ListUnitPrice=row["ListUnitPrice"],
-               ContractedUnitPrice=row["ContractedUnitPrice"], x_EffectiveUnitPrice=None,
-               EffectiveCost=row["Cost"], BilledCost=row["Cost"], ListCost=row["Cost"],
-               ContractedCost=None)
-        for row in rows
-    ])  # fmt: skip
+    charges = focus_charges(
+        [
+            charge(
+                SkuMeter=row["ProductName"],
+                ConsumedQuantity=row["ConsumedQuantity"],
+                PricingQuantity=row["PricingQuantity"],
+                x_PricingBlockSize=row["x_PricingBlockSize"],
+                x_PricingUnitDescription=None,
+                ListUnitPrice=row["ListUnitPrice"],
+                ContractedUnitPrice=row["ContractedUnitPrice"],
+                x_EffectiveUnitPrice=None,
+                EffectiveCost=row["Cost"],
+                BilledCost=row["Cost"],
+                ListCost=row["Cost"],
+                ContractedCost=None,
+            )
+            for row in rows
+        ]
+    )
     assert {row["x_QuantityBasis"] for row in charges} == {"blocks"}
     for row in charges:
         whole = row["x_UnitQuantity"]
@@ -204,11 +235,22 @@ def test_quantities_of_a_real_bill_count_priced_blocks() -> None:
     assert len(rows) >= 8
     for row in rows:
         price = row["retail_price_list"].split("|")[0]
-        [charged] = focus_charges([
-            charge(SkuMeter=row["MeterName"], ConsumedQuantity=row["Quantity"],
-                   PricingQuantity=row["Quantity"], x_PricingBlockSize=None,
-                   x_PricingUnitDescription=row["UnitOfMeasure"], EffectiveCost=row["Cost"],
-                   BilledCost=row["Cost"], ListUnitPrice=price, ListCost=row["Cost"],
-                   ContractedUnitPrice=None, ContractedCost=None, x_EffectiveUnitPrice=None)
-        ])  # fmt: skip
+        [charged] = focus_charges(
+            [
+                charge(
+                    SkuMeter=row["MeterName"],
+                    ConsumedQuantity=row["Quantity"],
+                    PricingQuantity=row["Quantity"],
+                    x_PricingBlockSize=None,
+                    x_PricingUnitDescription=row["UnitOfMeasure"],
+                    EffectiveCost=row["Cost"],
+                    BilledCost=row["Cost"],
+                    ListUnitPrice=price,
+                    ListCost=row["Cost"],
+                    ContractedUnitPrice=None,
+                    ContractedCost=None,
+                    x_EffectiveUnitPrice=None,
+                )
+            ]
+        )
         assert charged["x_UnitQuantity"] == Decimal(row["Quantity"]) * 1_000_000

@@ -7,6 +7,7 @@ import tempfile
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from builders import charge, write_export
@@ -14,22 +15,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pertoken
-from pertoken.api import Hub
 from pertoken.errors import ConfigError, HubError
+
+if TYPE_CHECKING:
+    from pertoken.api import Hub
 
 INPUT = {"SkuMeter": "gpt 4o 0513 Input global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
 OUTPUT = {"SkuMeter": "gpt 4o 0513 Output global Tokens", "x_SkuMeterSubcategory": "Azure OpenAI"}
 PTU = {
-    "SkuMeter": "Provisioned Managed Global Unit", "x_PricingUnitDescription": "1/Hour",
-    "x_PricingBlockSize": "1", "PricingUnit": "Units/Hour", "ConsumedUnit": "Units/Hour",
-    "ConsumedQuantity": "100", "PricingQuantity": "100", "EffectiveCost": "110", "BilledCost": "110",
-    "x_EffectiveUnitPrice": "1.1", "ContractedUnitPrice": "1.1", "ListUnitPrice": "1.1",
-    "x_BilledUnitPrice": "1.1", "ListCost": "110", "ContractedCost": "110",
-}  # fmt: skip
+    "SkuMeter": "Provisioned Managed Global Unit",
+    "x_PricingUnitDescription": "1/Hour",
+    "x_PricingBlockSize": "1",
+    "PricingUnit": "Units/Hour",
+    "ConsumedUnit": "Units/Hour",
+    "ConsumedQuantity": "100",
+    "PricingQuantity": "100",
+    "EffectiveCost": "110",
+    "BilledCost": "110",
+    "x_EffectiveUnitPrice": "1.1",
+    "ContractedUnitPrice": "1.1",
+    "ListUnitPrice": "1.1",
+    "x_BilledUnitPrice": "1.1",
+    "ListCost": "110",
+    "ContractedCost": "110",
+}
 MACHINE = {
-    "SkuMeter": "D16as v5", "x_SkuMeterCategory": "Virtual Machines", "ServiceName": "Virtual Machines",
-    "x_SkuMeterSubcategory": "Virtual Machines D Series", "ServiceCategory": "Compute",
-}  # fmt: skip
+    "SkuMeter": "D16as v5",
+    "x_SkuMeterCategory": "Virtual Machines",
+    "ServiceName": "Virtual Machines",
+    "x_SkuMeterSubcategory": "Virtual Machines D Series",
+    "ServiceCategory": "Compute",
+}
 
 
 def hub_of(folder: Path, rows: list[dict[str, str | None]], **export: object) -> Hub:
@@ -44,10 +60,13 @@ def test_the_published_example_comes_out(tmp_path: Path) -> None:
 
     Source: Microsoft FinOps blog, "Managing Azure OpenAI costs with the FinOps toolkit and FOCUS".
     """
-    hub = hub_of(tmp_path, [
-        charge(tokens=58_554_000, price="0.005", **INPUT),
-        charge(tokens=1_560_000, price="0.015", **OUTPUT),
-    ])  # fmt: skip
+    hub = hub_of(
+        tmp_path,
+        [
+            charge(tokens=58_554_000, price="0.005", **INPUT),
+            charge(tokens=1_560_000, price="0.015", **OUTPUT),
+        ],
+    )
     by_meter = {row["SkuMeter"]: row for row in hub.matrix(by=["SkuMeter"]).to_dicts()}
     assert by_meter[INPUT["SkuMeter"]]["EffectiveCost"] == Decimal("292.77")
     assert by_meter[INPUT["SkuMeter"]]["x_UnitCost"] == 5
@@ -63,18 +82,46 @@ def test_the_published_example_comes_out(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Hub:
     """Tokens with and without proof, capacity, a machine, two currencies, two days, tags."""
-    return hub_of(tmp_path_factory.mktemp("mixed"), [
-        charge(tokens=1_000_000, price="0.005", day=1, Tags='{"team": "search", "Cost Center": "7"}', **INPUT),
-        charge(tokens=2_000_000, price="0.005", day=2, Tags='{"team": "sales"}', **INPUT),
-        charge(tokens=1_000_000, price="0.015", day=2, BillingCurrency="EUR", Tags=None, **OUTPUT),
-        charge(day=3, ConsumedQuantity="17", PricingQuantity="99", EffectiveCost="7.77", BilledCost="7.77",
-               ListCost="7.77", ContractedCost="7.77", **INPUT),
-        charge(day=3, ListCost="0", ListUnitPrice="0", tokens=1_000_000, price="0.005", **INPUT),
-        charge(day=3, **PTU),
-        charge(day=3, **MACHINE),
-        charge(day=3, ChargeCategory="Tax", SkuMeter=None, x_SkuMeterCategory=None,
-               x_SkuMeterSubcategory=None, ServiceCategory="Other", ServiceName=None),
-    ])  # fmt: skip
+    return hub_of(
+        tmp_path_factory.mktemp("mixed"),
+        [
+            charge(
+                tokens=1_000_000,
+                price="0.005",
+                day=1,
+                Tags='{"team": "search", "Cost Center": "7"}',
+                **INPUT,
+            ),
+            charge(tokens=2_000_000, price="0.005", day=2, Tags='{"team": "sales"}', **INPUT),
+            charge(
+                tokens=1_000_000, price="0.015", day=2, BillingCurrency="EUR", Tags=None, **OUTPUT
+            ),
+            charge(
+                day=3,
+                ConsumedQuantity="17",
+                PricingQuantity="99",
+                EffectiveCost="7.77",
+                BilledCost="7.77",
+                ListCost="7.77",
+                ContractedCost="7.77",
+                **INPUT,
+            ),
+            charge(
+                day=3, ListCost="0", ListUnitPrice="0", tokens=1_000_000, price="0.005", **INPUT
+            ),
+            charge(day=3, **PTU),
+            charge(day=3, **MACHINE),
+            charge(
+                day=3,
+                ChargeCategory="Tax",
+                SkuMeter=None,
+                x_SkuMeterCategory=None,
+                x_SkuMeterSubcategory=None,
+                ServiceCategory="Other",
+                ServiceName=None,
+            ),
+        ],
+    )
 
 
 def _one(hub: Hub, **query: object) -> dict[str, object]:
@@ -153,9 +200,14 @@ def test_several_values_of_a_column_are_alternatives_and_an_empty_one_is_unknown
     assert row["BillingCurrency"] == "EUR"
 
 
-@pytest.mark.parametrize(("per", "unit_cost", "unit"), [
-    ("token", "0.000005", "Tokens"), ("1K", "0.005", "1000 Tokens"), ("1M", "5", "1000000 Tokens"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("per", "unit_cost", "unit"),
+    [
+        ("token", "0.000005", "Tokens"),
+        ("1K", "0.005", "1000 Tokens"),
+        ("1M", "5", "1000000 Tokens"),
+    ],
+)
 def test_unit_cost_is_per_the_tokens_asked_for(
     mixed: Hub, per: str, unit_cost: str, unit: str
 ) -> None:
@@ -207,10 +259,15 @@ def test_a_hub_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
         pertoken.open(tmp_path / "nowhere").matrix()
 
 
-meters = st.sampled_from([
-    "gpt 4o 0513 Input global Tokens", "gpt 4o 0513 Output global Tokens",
-    "gpt 4.1 mini cached Inp DZone Tokens", "file-search-tool-calls-datazone Calls", "MAI o Tokens",
-])  # fmt: skip
+meters = st.sampled_from(
+    [
+        "gpt 4o 0513 Input global Tokens",
+        "gpt 4o 0513 Output global Tokens",
+        "gpt 4.1 mini cached Inp DZone Tokens",
+        "file-search-tool-calls-datazone Calls",
+        "MAI o Tokens",
+    ]
+)
 rows_of_a_month = st.lists(
     st.builds(
         lambda meter, tokens, price, day, currency: charge(

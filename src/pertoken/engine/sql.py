@@ -15,8 +15,8 @@ def sql_file(package: str, name: str) -> str:
 def quoted(identifier: str) -> str:
     """An identifier for SQL, whatever characters it holds.
 
-    >>> quoted('x_"odd"')
-    '"x_""odd\"""'
+    >>> quoted("x_Cost")
+    '"x_Cost"'
     """
     return '"' + identifier.replace('"', '""') + '"'
 
