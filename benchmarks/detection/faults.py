@@ -49,6 +49,13 @@ def _put(
         return _fault(kind, app, day, DAYS)
     if kind in ("cache", "switch"):
         return _mix_fault(random, made, kind, app, day)
+    return _volume_fault(random, made, kind, day, apps=[app, *(a for a in apps if a != app)])
+
+
+def _volume_fault(
+    random: np.random.Generator, made: Organisation, kind: str, day: int, *, apps: list[str]
+) -> dict[str, object] | None:
+    app, rows = apps[0], made.rows_of(apps[0])
     length = {"spike": 1, "burst": int(random.integers(2, 7)), "level": DAYS - day,
               "ramp": int(random.integers(10, 21)), "drop": int(random.integers(2, 6)),
               "two apps": int(random.integers(2, 5))}[kind]  # fmt: skip
@@ -57,11 +64,10 @@ def _put(
         made.tokens[rows, days] *= 0.05
         made.cost[rows, days] *= 0.05
         return _fault(kind, app, day, day + length)
-    others = [other for other in apps if other != app]
     if kind == "two apps":
-        if not others:
+        if len(apps) == 1:
             return None
-        other = others[int(random.integers(len(others)))]
+        other = apps[int(random.integers(1, len(apps)))]
         _add(random, made, made.rows_of(other), days, np.ones(length))
         _add(random, made, rows, days, np.ones(length))
         return _fault(kind, app, day, day + length) | {"also": other}
@@ -126,8 +132,7 @@ def _data_fault(
     factor = {"late": random.uniform(0.15, 0.6), "missing": 0.0, "duplicate": 2.0}[kind]
     made.cost[:, day] *= factor
     made.tokens[:, day] *= factor
-    if kind == "missing":
-        made.delivered[day] = False
+    made.twice[day] = kind == "duplicate"
     return _fault(kind, None, day, day + 1)
 
 

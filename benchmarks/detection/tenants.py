@@ -49,7 +49,8 @@ class Organisation:
     cost: np.ndarray
     benign: list[tuple[str, int, int, str]] = field(default_factory=list)
     faults: list[dict[str, object]] = field(default_factory=list)
-    delivered: np.ndarray = field(default_factory=lambda: np.ones(DAYS, dtype=bool))
+    twice: np.ndarray = field(default_factory=lambda: np.zeros(DAYS, dtype=int))
+    """Days whose rows the bill holds twice."""
 
     def rows_of(self, app: str) -> list[int]:
         return [row for row, cell in enumerate(self.cells) if cell["Application"] == app]
@@ -103,8 +104,8 @@ def _traffic(random: np.random.Generator, kind: str, holidays: np.ndarray) -> li
         level *= 0.05 + 0.95 / (1 + np.exp(-(np.arange(DAYS) - middle) / width))
     calls = level * np.array(WEEKDAYS[kind])[np.arange(DAYS) % 7] * np.exp(noise)
     if kind in ("agent", "dev"):
-        bursts = random.random(DAYS) < random.uniform(0.01, 0.05)
-        calls[bursts] *= 1 + np.minimum(random.pareto(1.8, int(bursts.sum())), 8)
+        bursts = random.random(DAYS) < random.uniform(0.02, 0.06)
+        calls[bursts] *= 1 + np.minimum(random.pareto(2.5, int(bursts.sum())), 4)
     if kind == "intermittent":
         calls *= random.random(DAYS) < random.uniform(0.3, 0.7)
     if kind in ("business", "dev"):

@@ -26,6 +26,8 @@ WEEK = 7
 WINDOW = 84
 LEVEL_DAYS = 14
 SLOW_DAYS = slice(-56, -14)
+SLOW_LEAST = 28
+"""Days of the slow window that must be known: the first weeks of a model are no level."""
 MEMORY = 120
 TAIL_SHARE = 0.125
 MIN_DAYS = 21
@@ -72,6 +74,7 @@ def expectation(past: Matrix, actual: Matrix) -> Expectation:
     fast, slow = _level(flat, slice(-LEVEL_DAYS, None)), _level(flat, SLOW_DAYS)
     today = np.log(np.maximum(actual, 0) + offset[:, 0]) - profile[:, 0]
     young = count < MIN_DAYS
+    unsettled = known[:, SLOW_DAYS].sum(axis=1) < SLOW_LEAST
 
     def known_level(level: Matrix) -> Matrix:
         centre = np.exp(np.clip(level + profile[:, 0], -60, 60))
@@ -81,7 +84,7 @@ def expectation(past: Matrix, actual: Matrix) -> Expectation:
         expected=known_level(fast),
         slow_expected=known_level(slow),
         deviation=np.where(young, np.nan, today - fast),
-        slow=np.where(young, np.nan, today - slow),
+        slow=np.where(young | unsettled, np.nan, today - slow),
         height=np.where(young, np.nan, today),
         known_days=count,
     )

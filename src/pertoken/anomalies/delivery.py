@@ -31,14 +31,17 @@ ALIKE_GROUPS = 0.8
 """The share of groups that must have moved by the common factor."""
 SURE = 4.5
 """Standard errors by which the common factor differs from one."""
+SECONDED = 2.5
+"""The same, of all groups but the one that is known best: one group alone is use."""
 MIN_HISTORY = 7
 _MIN_GROUPS = 2
-_MIN_TWICE = 3
-"""Two groups that doubled may have done so together; three that did were counted twice."""
+_MIN_HOMES = 2
+"""The models of one application double together; those of several do when counted twice."""
 _RUNNING = 2
 """Data that is late for longer is use that fell."""
 _TWICE = float(np.log(2))
 _NEAR_TWICE = 0.12
+_DEARER = 1.2
 _SCATTER = 6.0
 """Mean squared deviation from the common factor, in standard errors, beyond which it is none."""
 
@@ -65,6 +68,7 @@ class Delivery:
         rows: Matrix | None = None,
     ) -> None:
         self._watch, self._leaves, self._rows = watch, leaves, rows
+        self._homes = {scope: watch.homes(rows) for scope, rows in leaves.items()}
         self.scopes = scopes
         self._present = watch.actual[scopes] != 0
         self.events: list[DeliveryEvent] = []
@@ -103,24 +107,28 @@ class Delivery:
         scatter = float((((deviation - common) / spread) ** 2).mean())
         alike = (np.abs(deviation - common) <= np.maximum(3 * spread, 0.15)).mean() >= ALIKE_GROUPS
         sure = abs(common) / error
-        if not alike or sure < SURE or scatter > _SCATTER:
+        others = weight * (np.arange(len(weight)) != np.argmax(weight))
+        without = (deviation * others).sum() / np.sqrt(others.sum())
+        seconded = float(without * np.sign(common)) > SECONDED
+        if not alike or not seconded or sure < SURE or scatter > _SCATTER:
             return None
-        enough = len(deviation) >= _MIN_TWICE
+        several = self._homes[scope] >= _MIN_HOMES and scatter < _SCATTER / 2
+        several = several and self._rows is None  # rows, where counted, decide
         width = min(max(2 * error, _NEAR_TWICE), 2 * _NEAR_TWICE)
-        if enough and abs(common - _TWICE) < width:
+        if several and error < _NEAR_TWICE and abs(common - _TWICE) < width:
             return DeliveryEvent("duplicate delivery", scope, day, sure, 2.0)
         if common < LATE_BELOW and self._fell(scope, day):
             return DeliveryEvent("late data", scope, day, sure, float(np.exp(common)))
         return None
 
     def _rows_doubled(self, place: int, scope: int, day: int) -> bool:
-        """Whether the bill has twice its rows and cost; use changes the cost of rows, not both."""
+        """Whether each cell has twice its rows, and the day more cost: use makes no rows."""
         if self._rows is None:
             return False
         rows = self._rows[place]
         usual = float(np.median(rows[max(0, day - 14) : day]))
         expected = self._watch.expected[scope, day]
-        dear = bool(self._watch.actual[scope, day] > np.exp(_TWICE / 2) * expected)
+        dear = bool(self._watch.actual[scope, day] > _DEARER * expected)
         return dear and usual > 0 and abs(rows[day] / usual - 2) < _NEAR_TWICE
 
     def _groups(self, scope: int, day: int) -> tuple[Matrix, Matrix]:

@@ -96,7 +96,9 @@ def _delivery(made: Cube, watch: Watch, groups: Sequence[Node], volume: Volume) 
     }
     rows = None
     if made.rows is not None:
-        rows = np.array([made.rows[groups[scope].cells].sum(axis=0) for scope in inner])
+        # Rows per cell that has any: more cells have more rows, a day twice has twice per cell.
+        counted = [made.rows[groups[scope].cells] for scope in inner]
+        rows = np.array([r.sum(axis=0) / np.maximum((r > 0).sum(axis=0), 1) for r in counted])
     return Delivery(watch, inner, leaves, rows)
 
 
@@ -105,7 +107,7 @@ def _mute(run: Run, scopes: Sequence[int], day: int) -> set[int]:
     for scope in scopes:
         cells = set(run.groups[scope].cells)
         touched = [p for p, node in enumerate(run.groups) if cells & set(node.cells)]
-        run.watch.forget(np.array(touched), slice(day, day + 1))
+        run.watch.blank(np.array(touched), slice(day, day + 1))
         inside = [p for p, (_, own) in enumerate(run.mix.groups) if set(own) <= cells]
         if inside:
             for ratios in (run.mix.cache, run.mix.output):

@@ -1,9 +1,9 @@
-"""Slow growth that no single day betrays: four weeks each higher than any of twelve before.
+"""Slow growth that no single day betrays: six weeks each higher than any of twelve before.
 
 A growth of one or two percent a day stays inside every daily band, because the level follows it.
 Weeks that are all above the highest of three months are not chance, and a growth of a third in
 that time is not the usual one. Its first day is where a level that bends into a slope fits best.
-A launch (more than threefold) is not a drift.
+A launch, which doubles within weeks, is not a drift.
 
 Source: docs/forecast-and-anomalies.md, "Drift".
 """
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 WEEK = 7
-HIGH_WEEKS = 4
+HIGH_WEEKS = 6
 STEADY_WEEKS = 12
 LEAST_RISE, MOST_RISE = 1.35, 3.0
+MOST_GROWTH = 1.8
+"""The last of the high weeks over the first: a launch grows faster."""
 STEADY_RANGE = 2.0
-BEND_DAYS = 63
+BEND_DAYS = 77
 
 
 def drifts(past: Matrix) -> NDArray[np.bool_]:
@@ -48,6 +50,7 @@ def drifts(past: Matrix) -> NDArray[np.bool_]:
         & (steady.max(axis=1) <= STEADY_RANGE * steady.min(axis=1))
         & (rise >= LEAST_RISE)
         & (rise <= MOST_RISE)
+        & (high[:, -1] <= MOST_GROWTH * high[:, 0])
     )
 
 

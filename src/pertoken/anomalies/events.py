@@ -34,7 +34,7 @@ ONSET_DAYS = 45
 _LARGER = 3.0
 """Another event begins when a day exceeds an open one by this factor."""
 _STILL = 0.35
-"""An event goes on while a day holds this share of its usual excess."""
+"""An event goes on while a day holds this share of its usual excess, which follows its days."""
 
 
 @dataclass(slots=True)
@@ -180,6 +180,7 @@ class Volume:
             self._close(event)  # another event on top: it is raised by its own alarm
         elif excess > _STILL * event.usual:
             event.last = day
+            event.usual = (event.usual + float(excess)) / 2
             self._take(event, day)
             if len(event.days) >= ACCEPT_DAYS:
                 self._accept(event, day)

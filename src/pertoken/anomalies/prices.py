@@ -108,7 +108,8 @@ class Prices:
 
     def _sums(self, cells: Matrix) -> Matrix:
         """Sums of a value of cells by group."""
-        return np.bincount(self._group_of, cells[self._cell_of], minlength=len(self.groups))
+        values = cells[self._cell_of]
+        return np.bincount(self._group_of, values, len(self.groups)).astype(np.float64)
 
     def _surest(
         self, day: int, index: Matrix, free: NDArray[np.bool_], usual: float

@@ -43,7 +43,7 @@ class Settings:
     model found and changes nothing in it.
     """
 
-    sureness: float = 7.0
+    sureness: float = 7.5
     sureness_per_e_fold: float = 1.0
     minimum_cost: float = 0.0
     minimum_share: float = 0.03

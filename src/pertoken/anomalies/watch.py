@@ -74,6 +74,11 @@ class Watch:
             if day >= span:
                 self._weigh(day, span, weigh=weigh)
 
+    def homes(self, rows: Sequence[int]) -> int:
+        """How many resources and applications these groups belong to."""
+        keys = (dict(self._groups[row].key) for row in rows)
+        return len({(key.get("ResourceId"), key.get("Application")) for key in keys})
+
     def _join(self, day: int) -> None:
         """A cell four weeks old joins its groups, with its own past."""
         for cell in np.flatnonzero((self._joins == day) & (self._made.first_day < day)):
@@ -118,6 +123,12 @@ class Watch:
         for deviations, heights in self._means.values():
             deviations[rows, days] = np.nan
             heights[rows, days] = np.nan
+
+    def blank(self, rows: NDArray[np.int64], days: slice) -> None:
+        """Days that were not delivered as they were: as if they had not been."""
+        self.forget(rows, days)
+        for path in (self.deviation, self.slow, self.height):
+            path[rows, days] = np.nan
 
     def learn(self, rows: NDArray[np.int64], days: slice) -> None:
         """An event that is over is one thing that happened: its highest day is remembered."""
