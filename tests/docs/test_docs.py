@@ -15,7 +15,7 @@ from pertoken.exports import STATUSES
 from pertoken.hub import TABLES
 from pertoken.meters import COLUMNS
 from pertoken.normalize import OWN_COLUMNS
-from pertoken.pipeline import STEPS
+from pertoken.pipeline.steps import STEPS
 from pertoken.quantities import BASES
 from pertoken.unit_economics import MatrixQuery, matrix_columns
 

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation import EVIDENCE, IDLE_POLICIES, PER, AttributionQuery
 from pertoken.api.result import Result
+from pertoken.deferred import deferred
 from pertoken.errors import ConfigError, alternatives
 from pertoken.periods import parse_day
-from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
-from pertoken.pipeline.attribution_view import attribution_table
-from pertoken.pipeline.kpis_view import kpis_table
-from pertoken.pipeline.reconciliation_view import reconciliation_table
-from pertoken.pipeline.tags_view import drift_table, moves_table, repair_table, tags_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +18,23 @@ if TYPE_CHECKING:
     from pertoken.allocation import Rules
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
+    from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
+    from pertoken.pipeline.attribution_view import attribution_table
+    from pertoken.pipeline.kpis_view import kpis_table
+    from pertoken.pipeline.reconciliation_view import reconciliation_table
+    from pertoken.pipeline.tags_view import drift_table, moves_table, repair_table, tags_table
+else:
+    _VIEWS = "pertoken.pipeline"
+    hub_rules = deferred(f"{_VIEWS}.allocation_rules", "hub_rules")
+    read_rules = deferred(f"{_VIEWS}.allocation_rules", "read_rules")
+    save_rules = deferred(f"{_VIEWS}.allocation_rules", "save_rules")
+    attribution_table = deferred(f"{_VIEWS}.attribution_view", "attribution_table")
+    kpis_table = deferred(f"{_VIEWS}.kpis_view", "kpis_table")
+    reconciliation_table = deferred(f"{_VIEWS}.reconciliation_view", "reconciliation_table")
+    drift_table = deferred(f"{_VIEWS}.tags_view", "drift_table")
+    moves_table = deferred(f"{_VIEWS}.tags_view", "moves_table")
+    repair_table = deferred(f"{_VIEWS}.tags_view", "repair_table")
+    tags_table = deferred(f"{_VIEWS}.tags_view", "tags_table")
 
 
 class Attribution:

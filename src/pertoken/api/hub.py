@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 
 from pertoken.api.attribution import Attribution
 from pertoken.api.result import Result
+from pertoken.deferred import deferred
 from pertoken.engine import Engine, local_engine
 from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.hub import Hub as HubStore
 from pertoken.periods import parse_day, parse_month
-from pertoken.pipeline import ingest as run_ingest
-from pertoken.pipeline.bridge import Bridge, bridge
-from pertoken.pipeline.checks import check_file, check_hub, export_focus
-from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
-from pertoken.pipeline.restatements import restatement_table
-from pertoken.pipeline.trust import trust_card
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.unit_economics import COSTS, DEFAULT_BY, PER, MatrixQuery
 
@@ -26,8 +21,25 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pertoken.hub import Snapshot
-    from pertoken.pipeline import RunReport
+    from pertoken.pipeline.bridge import Bridge, bridge
+    from pertoken.pipeline.checks import check_file, check_hub, export_focus
+    from pertoken.pipeline.ingest import ingest as run_ingest
+    from pertoken.pipeline.report import RunReport
+    from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
+    from pertoken.pipeline.restatements import restatement_table
+    from pertoken.pipeline.trust import trust_card
     from pertoken.reports.trust_card import TrustCard
+else:
+    bridge = deferred("pertoken.pipeline.bridge", "bridge")
+    check_file = deferred("pertoken.pipeline.checks", "check_file")
+    check_hub = deferred("pertoken.pipeline.checks", "check_hub")
+    export_focus = deferred("pertoken.pipeline.checks", "export_focus")
+    run_ingest = deferred("pertoken.pipeline.ingest", "ingest")
+    reported_matrix = deferred("pertoken.pipeline.reporting", "reported_matrix")
+    reported_periods = deferred("pertoken.pipeline.reporting", "reported_periods")
+    reporting = deferred("pertoken.pipeline.reporting", "reporting")
+    restatement_table = deferred("pertoken.pipeline.restatements", "restatement_table")
+    trust_card = deferred("pertoken.pipeline.trust", "trust_card")
 
 
 class IngestResult(Result):
