@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test format lint types imports tests compat frontend bundle docs parity golden bench lock clean
+.PHONY: all demo test format lint types imports tests slow compat frontend bundle docs parity golden bench lock clean
 
 all: format lint types imports tests
 
@@ -29,9 +29,12 @@ types: $(READY)  ## mypy, strict
 imports: $(READY)  ## the floors: imports point down
 	$(BIN)/lint-imports
 
-tests: $(READY)  ## all tests, documentation included
+tests: $(READY)  ## all tests but the slow ones, documentation included
 	scripts/install-chromium.sh
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+slow: $(READY)  ## what takes many minutes: 200 killed ingests, random orders
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supported
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --target $(VENV)/duckdb-1 \

@@ -8,12 +8,9 @@ import venv
 import zipfile
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
 def test_the_wheel_installed_elsewhere_gives_the_same_demo(tmp_path: Path) -> None:
     """Its requirements are those of this environment, put on the path: no registry is needed."""
     subprocess.run(
