@@ -42,6 +42,8 @@ _SHAPES: tuple[dict[str, str | None], ...] = (
     {"x_PricingBlockSize": None, "x_PricingUnitDescription": "10K", "PricingQuantity": "0.2"},
     {"x_PricingBlockSize": None, "x_PricingUnitDescription": None, "PricingUnit": "1000 Tokens"},
     {"x_PricingBlockSize": None, "x_PricingUnitDescription": "0", "SkuMeter": "odd 1M Tokens"},
+    {"EffectiveCost": "0.000000000001", "BilledCost": "0.000000000001", "ListCost": "0.0000005",
+     "ListUnitPrice": "0.000000000001", "x_EffectiveUnitPrice": "0.000000000001"},
     {"x_PricingBlockSize": "2500.5", "x_PricingUnitDescription": "1 Hour"},
     {"x_PricingBlockSize": None, "x_PricingUnitDescription": None, "PricingUnit": None,
      "SkuMeter": "gpt 5 outp glbl 1M Tokens", "ConsumedQuantity": "2000000"},

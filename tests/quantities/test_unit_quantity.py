@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from relations import charge, focus_charges
 
@@ -46,6 +46,9 @@ prices = st.decimals("0.00000001", "9.99", places=8).filter(lambda price: price 
     shape=st.sampled_from(["consumed", "blocks", "divided"]),
     discount=st.decimals("0.05", "1", places=2),
     sign=st.sampled_from([1, -1]),
+)
+@example(
+    price=Decimal("1e-8"), tokens=1, unit="1M", shape="blocks", discount=Decimal("0.05"), sign=1
 )
 @settings(max_examples=60, deadline=None)
 def test_tokens_come_out_whole_whatever_the_shape(

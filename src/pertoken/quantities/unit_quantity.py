@@ -80,7 +80,7 @@ def _vote(number: int) -> str:
     """SQL: the reading that pair `number` and its cost prove, or NULL.
 
     Most charges state one price and one cost under several names: a pair that equals one before
-    takes its vote over.
+    takes its vote over. A cost so small that both readings fit proves neither.
     """
     price, cost = _PAIRS[number]
     same = "".join(
@@ -101,7 +101,8 @@ def _vote(number: int) -> str:
 
     return (
         f"CASE WHEN {price} IS NULL OR {cost} IS NULL OR {price} = 0 OR {cost} = 0 THEN NULL {same}"
-        f"WHEN {fits(f'{consumed} / nullif(CAST(q_Block AS DOUBLE), 0)')} THEN 'consumed' "
+        f"WHEN {fits(f'{consumed} / nullif(CAST(q_Block AS DOUBLE), 0)')} "
+        f"THEN CASE WHEN q_Block = 1 OR NOT {fits(consumed)} THEN 'consumed' END "
         f"WHEN {fits(consumed)} THEN 'blocks' "
         f"WHEN q_Block IS NOT NULL AND {fits(pricing)} THEN 'pricing' END"
     )
