@@ -2,7 +2,8 @@
 -- grain: one row per series (one meter of one resource) and day, in the order of days.
 -- input:  the variables seed, n_rows, n_days, ai_share and month_start; every draw is a slice of an
 --         MD5 over seed and key, so that a seed gives the same rows on every machine.
--- cost is price x quantity to twelve decimals; AI meters are priced per 1K or 1M tokens.
+-- cost is price x quantity to twelve decimals; AI meters are priced per 1K or 1M tokens; one resource
+-- in twenty is written in mixed case.
 WITH ai_models AS (
     SELECT * FROM (VALUES
         (0, 'gpt 4o 0806', 'Azure OpenAI', 'Inp', 'Outp', 2.5, 10.0),
@@ -178,7 +179,7 @@ SELECT
     'Microsoft' AS PublisherName,
     RegionCode AS RegionId,
     RegionWords AS RegionName,
-    SubscriptionPath || '/resourceGroups/' || ResourceGroup || '/providers/' || ProviderType || '/' || Name AS ResourceId,
+    SubscriptionPath || CASE WHEN TagSet % 20 = 0 THEN '/resourceGroups/' ELSE '/resourcegroups/' END || ResourceGroup || '/providers/' || ProviderType || '/' || Name AS ResourceId,
     Name AS ResourceName,
     CASE WHEN IsAI THEN 'Azure AI Foundry' ELSE 'Virtual machine' END AS ResourceType,
     ServiceGroup AS ServiceCategory,

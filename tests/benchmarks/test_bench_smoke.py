@@ -86,5 +86,5 @@ def test_the_benches_print_a_figure_for_every_goal(tmp_path: Path) -> None:
         text=True,
     )  # fmt: skip
     figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len(figures) == 1 + 6 + 2
+    assert len(figures) == 1 + 6 + 3
     assert f"matrix over {2 * ROWS:,} charges" in done.stdout
