@@ -8,7 +8,9 @@ Source: docs/decisions/0001-one-sql-two-engines.md.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pertoken.engine.sql import quoted
@@ -16,7 +18,6 @@ from pertoken.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -39,6 +40,10 @@ class SparkEngine:
     dialect = "spark"
 
     def __init__(self, remote: str) -> None:
+        import pyspark  # noqa: PLC0415 - an extra
+
+        # The client has no Spark of its own, yet its import ends the process without this name.
+        os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
         from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - an extra
 
         self._session = SparkSession.builder.remote(remote).getOrCreate()
