@@ -15,7 +15,7 @@ demo: $(READY)  ## ingest the bundled tenant and print its unit-cost matrix
 
 test: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check src tests benchmarks
-	$(MAKE) lint types imports tests compat
+	$(MAKE) lint types imports tests
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff format src tests benchmarks
