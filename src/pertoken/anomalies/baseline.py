@@ -46,8 +46,8 @@ class Expectation:
     """The prediction of one day.
 
     `deviation` is the logarithm of actual over expected, `slow` the same against the level of two
-    to eight weeks ago, `height` the actual in logarithms without its weekday; NaN where a group is
-    younger than three weeks.
+    to eight weeks ago, `height` the actual in logarithms without its weekday, `raw` with it; NaN
+    where a group is younger than three weeks.
     """
 
     expected: Matrix
@@ -55,6 +55,7 @@ class Expectation:
     deviation: Matrix
     slow: Matrix
     height: Matrix
+    raw: Matrix
     known_days: NDArray[np.int64]
 
 
@@ -86,6 +87,7 @@ def expectation(past: Matrix, actual: Matrix) -> Expectation:
         deviation=np.where(young, np.nan, today - fast),
         slow=np.where(young | unsettled, np.nan, today - slow),
         height=np.where(young, np.nan, today),
+        raw=np.where(young, np.nan, today + profile[:, 0]),
         known_days=count,
     )
 
@@ -117,8 +119,11 @@ def tail_log_probability(
     start = ordered[rows, size]
     inside = np.arange(ordered.shape[1])[None, :] < size[:, None]
     start = np.where(np.isfinite(start), start, 0.0)
-    excess = np.where(inside & np.isfinite(ordered), ordered - start[:, None], 0.0)
-    mean = np.maximum(excess.sum(axis=1) / np.maximum(size, 1), spread)
+    ordered = np.where(np.isfinite(ordered), ordered, start[:, None])
+    excess = np.where(inside, ordered - start[:, None], 0.0)
+    mean = excess.sum(axis=1) / np.maximum(size, 1)
+    middle = ordered[rows, size // 2] - start
+    mean = np.maximum(np.sqrt(np.maximum(mean * middle / np.log(2), 0)), spread)
     share = size / np.maximum(count, 1)
     beyond = np.maximum(deviation - np.maximum(start, 0), 0) / mean
     # The mean excess is itself known from few days only (fewer where spans overlap): the

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pertoken.anomalies.drift import bend, drifts
-from pertoken.anomalies.watch import SPANS
+from pertoken.anomalies.watch import FAST, SPANS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,15 +144,21 @@ class Volume:
             if event.node in line
             and day - event.last <= span + QUIET_DAYS
             and not self._outgrown(event, cause, span, day)
+            and not self._settled(event, span, day)
         ]
         if not near:
             return False
-        if any(e.node == cause or (e.accepted and day - e.start < SLOW_MEMORY) for e in near):
+        if any(event.node == cause or event.accepted for event in near):
             return True
         taken = slice(max(0, day - span + 1), day + 1)
         actual, expected = self._watch.mature[:, taken], self._watch.expected[:, taken]
         held = sum(float(np.nansum((actual - expected)[event.node])) for event in near)
         return held > 0.5 * float(self._watch.excess[span][cause, day]) * span
+
+    @staticmethod
+    def _settled(event: Event, span: int, day: int) -> bool:
+        """Whether a level was accepted and these averages have learnt it: what comes is new."""
+        return event.accepted and (span in FAST or day - event.start >= SLOW_MEMORY)
 
     def _outgrown(self, event: Event, cause: int, span: int, day: int) -> bool:
         """Whether a closed event is dwarfed by what comes after it."""

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 SPANS = (1, 3, 7, 14)
+_PATHS = ("deviation", "height", "raw")
+HEIGHT_CAP = 2.0
+"""A height alone is no event: the score is at most this multiple of the deviation's rarity."""
 """Days over which a deviation is averaged: spikes, bursts, levels, ramps."""
 MATURE_DAYS = 28
-_FAST = frozenset({1, 3})
+FAST = frozenset({1, 3})
 
 
 class Watch:
@@ -54,11 +57,11 @@ class Watch:
         shape = (count, days)
         self.expected, self.slow_expected = np.full(shape, np.nan), np.full(shape, np.nan)
         self.deviation, self.slow = np.full(shape, np.nan), np.full(shape, np.nan)
-        self.height = np.full(shape, np.nan)
+        self.height, self.raw = np.full(shape, np.nan), np.full(shape, np.nan)
         self.rarity = {span: np.zeros(shape) for span in SPANS}
         self.excess = {span: np.zeros(shape) for span in SPANS}
-        self._means = {span: (np.full(shape, np.nan), np.full(shape, np.nan)) for span in SPANS}
-        self._raw = {span: (np.full(shape, np.nan), np.full(shape, np.nan)) for span in SPANS}
+        self._means = {span: tuple(np.full(shape, np.nan) for _ in _PATHS) for span in SPANS}
+        self._all_means = {span: tuple(np.full(shape, np.nan) for _ in _PATHS) for span in SPANS}
         self.known_days = np.zeros(count, dtype=int)
 
     def step(self, day: int, *, weigh: bool = True) -> None:
@@ -69,7 +72,7 @@ class Watch:
         self.known_days = found.known_days
         self.expected[:, day], self.slow_expected[:, day] = found.expected, found.slow_expected
         self.deviation[:, day], self.slow[:, day] = found.deviation, found.slow
-        self.height[:, day] = found.height
+        self.height[:, day], self.raw[:, day] = found.height, found.raw
         for span in SPANS:
             if day >= span:
                 self._weigh(day, span, weigh=weigh)
@@ -93,54 +96,58 @@ class Watch:
             )
             after = np.nansum(self.clean[rows, recent], axis=1)
             grown = np.log(np.maximum(after, 1e-9) / np.maximum(before, 1e-9)).clip(0, 3)
-            for _, heights in self._means.values():
-                heights[rows, :day] += grown[:, None]
+            for _, *heights in self._means.values():
+                for each in heights:
+                    each[rows, :day] += grown[:, None]
 
     def _weigh(self, day: int, span: int, *, weigh: bool) -> None:
         taken = slice(day - span + 1, day + 1)
-        source = self.deviation if span in _FAST else self.slow
-        expected = self.expected if span in _FAST else self.slow_expected
-        deviations, heights = self._means[span]
-        deviations[:, day] = source[:, taken].mean(axis=1)
-        heights[:, day] = self.height[:, taken].mean(axis=1)
-        for raw, mean in zip(self._raw[span], (deviations, heights), strict=True):
-            raw[:, day] = mean[:, day]
+        source = self.deviation if span in FAST else self.slow
+        expected = self.expected if span in FAST else self.slow_expected
+        for path, mean, whole in zip(
+            (source, self.height, self.raw), self._means[span], self._all_means[span], strict=True
+        ):
+            mean[:, day] = whole[:, day] = path[:, taken].mean(axis=1)
         self.excess[span][:, day] = (self.mature[:, taken] - expected[:, taken]).mean(axis=1)
-        if not weigh:
-            return
+        if weigh:
+            self.rarity[span][:, day] = self._rarity(day, span)
+
+    def _rarity(self, day: int, span: int) -> Matrix:
+        """How rare the deviation is, and how far the height stands out of all heights before.
+
+        A height counts without its weekday or with it, whichever stands out more: a profile made
+        of few and bursty weeks says little.
+        """
         past = slice(max(0, day - span - 119), day - span + 1)
+        deviations, *heights = self._means[span]
         rare = tail_log_probability(deviations[:, day], deviations[:, past], span=span)
-        middle = _median_or_zero(heights[:, past])
-        high = tail_log_probability(
-            heights[:, day] - middle, heights[:, past] - middle[:, None], span=span
-        )
-        score = np.where(rare > NATURAL, np.minimum((rare + high) / 2, 2 * rare), 0.0)
-        self.rarity[span][:, day] = score
+        high = np.zeros_like(rare)
+        for each in heights:
+            middle = median(each[:, past], 1)
+            now, before = each[:, day] - middle, each[:, past] - middle[:, None]
+            high = np.maximum(high, tail_log_probability(now, before, span=span))
+        return np.where(rare > NATURAL, np.minimum((rare + high) / 2, HEIGHT_CAP * rare), 0.0)
 
     def forget(self, rows: NDArray[np.int64], days: slice) -> None:
         """Days of an event: they teach neither level nor tail."""
         self.clean[rows, days] = np.nan
-        for deviations, heights in self._means.values():
-            deviations[rows, days] = np.nan
-            heights[rows, days] = np.nan
+        for means in self._means.values():
+            for mean in means:
+                mean[rows, days] = np.nan
 
     def blank(self, rows: NDArray[np.int64], days: slice) -> None:
         """Days that were not delivered as they were: as if they had not been."""
         self.forget(rows, days)
-        for path in (self.deviation, self.slow, self.height):
+        for path in (self.deviation, self.slow, self.height, self.raw):
             path[rows, days] = np.nan
 
     def learn(self, rows: NDArray[np.int64], days: slice) -> None:
         """An event that is over is one thing that happened: its highest day is remembered."""
         for span in SPANS:
-            for raw, mean in zip(self._raw[span], self._means[span], strict=True):
+            for raw, mean in zip(self._all_means[span], self._means[span], strict=True):
                 highest = days.start + np.argmax(np.nan_to_num(raw[rows, days], nan=-1e9), axis=1)
                 mean[rows, highest] = raw[rows, highest]
 
 
 MIN_START = 7
 """Cells that are there in the first week of the data were there before it."""
-
-
-def _median_or_zero(values: Matrix) -> Matrix:
-    return np.nan_to_num(median(values, 1))
