@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pertoken.engine import quoted_text
 from pertoken.exports import INVOICES
 from pertoken.pipeline.invoice_file import Invoice, parse_invoices
+from pertoken.pipeline.reference_tables import reference_table_query
 from pertoken.pipeline.references import file_text
 
 if TYPE_CHECKING:
@@ -59,21 +59,14 @@ def invoices_query(
 
     Gives: the invoices of every file that counts, those of files known before as they were.
     """
-    counting = {run.run_id: run for run in ledger if _counts(run)}
-    before = {run.run_id for run in snapshot.runs if _counts(run)}
-    if set(counting) == before:
-        return None
-    columns = ", ".join(INVOICE_COLUMNS)
-    nulls = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in INVOICE_COLUMNS.items())
-    selects = [f"SELECT {columns} FROM (SELECT {nulls}) AS nothing WHERE false"]
-    kept = [quoted_text(run_id) for run_id in counting if run_id in before]
-    if kept and snapshot.view(engine, "invoices"):
-        selects.append(f"SELECT {columns} FROM invoices WHERE RunId IN ({', '.join(kept)})")
-    for number, run in enumerate(run for run in counting.values() if run.run_id not in before):
-        key = (run.run_id, run.dataset, run.scope, run.month)
-        engine.view_arrow(f"new_invoices_{number}", invoices_table(found[key]))
-        selects.append(f"SELECT {columns} FROM new_invoices_{number}")
-    return " UNION ALL ".join(selects)
+    return reference_table_query(
+        engine,
+        snapshot,
+        "invoices",
+        INVOICE_COLUMNS,
+        counting=(filter(_counts, snapshot.runs), filter(_counts, ledger)),
+        rows_of=lambda key: invoices_table(found[key]),
+    )
 
 
 def invoices_of_month(engine: Engine, snapshot: Snapshot, month: str) -> tuple[Invoice, ...]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pertoken.engine import quoted, quoted_text
+from pertoken.engine import quoted
 from pertoken.exports import EXCHANGE_RATES
 from pertoken.periods import month_end, month_start
+from pertoken.pipeline.reference_tables import reference_table_query
 from pertoken.pipeline.references import rates_table
 from pertoken.prices import (
     PRICE_COLUMNS,
@@ -133,21 +134,14 @@ def rates_query(
     Gives: the rates of every rate table that counts, those of tables known before as they were;
     the table written last comes last.
     """
-    counting = {run.run_id: run for run in ledger if _is_rates(run)}
-    before = {run.run_id for run in snapshot.runs if _is_rates(run)}
-    if set(counting) == before:
-        return None
-    columns = ", ".join(RATE_COLUMNS)
-    nulls = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in RATE_COLUMNS.items())
-    selects = [f"SELECT {columns} FROM (SELECT {nulls}) AS nothing WHERE false"]
-    kept = [quoted_text(run_id) for run_id in counting if run_id in before]
-    if kept and snapshot.view(engine, "rates"):
-        selects.append(f"SELECT {columns} FROM rates WHERE RunId IN ({', '.join(kept)})")
-    for number, run in enumerate(run for run in counting.values() if run.run_id not in before):
-        key = (run.run_id, run.dataset, run.scope, run.month)
-        engine.view_arrow(f"new_rates_{number}", rates_table(found[key]))
-        selects.append(f"SELECT {columns} FROM new_rates_{number}")
-    return " UNION ALL ".join(selects)
+    return reference_table_query(
+        engine,
+        snapshot,
+        "rates",
+        RATE_COLUMNS,
+        counting=(filter(_is_rates, snapshot.runs), filter(_is_rates, ledger)),
+        rows_of=lambda key: rates_table(found[key]),
+    )
 
 
 def _is_rates(run: LedgerRun) -> bool:
