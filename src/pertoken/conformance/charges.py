@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pertoken import focus
-from pertoken.engine.sql import quoted
+from pertoken.engine.sql import quoted, with_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +124,9 @@ class Charges:
     def _time(self, name: str) -> str:
         if self.is_zoned(name):
             return quoted(name)
-        return f"TRY_CAST(CAST({quoted(name)} AS VARCHAR) AS {_ZONED})"
+        text = f"CAST({quoted(name)} AS VARCHAR)"
+        readings = (text, with_seconds(text))
+        return f"coalesce({', '.join(f'TRY_CAST({each} AS {_ZONED})' for each in readings)})"
 
     def _json(self, name: str) -> str:
         if self.types[name] in {"VARCHAR", "JSON"}:

@@ -6,9 +6,18 @@ DECIMAL, quotients outside). `duckdb`, `sqlglot` and `pyspark` are imported nowh
 """
 
 from pertoken.engine.protocol import Engine, Row
-from pertoken.engine.sql import quoted, quoted_text, sql_file
+from pertoken.engine.sql import quoted, quoted_text, sql_file, with_seconds
 
-__all__ = ["Engine", "Row", "local_engine", "quoted", "quoted_text", "spark_engine", "sql_file"]
+__all__ = [
+    "Engine",
+    "Row",
+    "local_engine",
+    "quoted",
+    "quoted_text",
+    "spark_engine",
+    "sql_file",
+    "with_seconds",
+]
 
 
 def local_engine(*, memory_limit: str = "1GB", threads: int | None = None) -> Engine:

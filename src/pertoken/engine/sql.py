@@ -28,3 +28,8 @@ def quoted_text(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def with_seconds(text: str) -> str:
+    """SQL: a text of a time with its seconds, `T00:00Z` as `T00:00:00Z`; DuckDB 1.5 wants them."""
+    return rf"regexp_replace({text}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"

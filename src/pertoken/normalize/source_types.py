@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pertoken.engine import quoted, quoted_text
+from pertoken.engine import quoted, quoted_text, with_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,9 +86,7 @@ def _readings(name: str, kind: str) -> list[str]:
     written = f"trim({name})"
     texts = [name, written]
     if kind == "timestamp":
-        texts.append(
-            rf"regexp_replace({written}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"
-        )
+        texts.append(with_seconds(written))
     return [f"TRY_CAST({text} AS {SQL_TYPES[kind]})" for text in texts]
 
 
