@@ -15,7 +15,7 @@ demo: $(READY)  ## ingest the bundled tenant and print its unit-cost matrix
 
 test: $(READY)  ## everything that CI runs
 	$(BIN)/ruff format --check src tests benchmarks
-	$(MAKE) lint types imports tests
+	$(MAKE) lint types imports tests compat
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff format src tests benchmarks
@@ -36,11 +36,11 @@ tests: $(READY)  ## all tests but the slow ones, documentation included
 slow: $(READY)  ## what takes many minutes: 200 killed ingests, random orders
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
-compat: $(READY)  ## the rooms that speak SQL, on the oldest DuckDB that is supported
+compat: $(READY)  ## the rooms that speak SQL and the commands, on the oldest DuckDB that is supported
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --target $(VENV)/duckdb-1 \
 	  --upgrade -r requirements/duckdb-1.txt
 	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/normalize tests/quantities \
-	  tests/unit_economics tests/conformance tests/hub -m "not slow"
+	  tests/unit_economics tests/conformance tests/hub/test_hub_commit.py tests/cli -m "not slow"
 
 frontend:  ## build the page anew (needs Node 20.19)
 	bash scripts/check-frontend.sh --build
