@@ -151,3 +151,11 @@ def test_northwind_s_restatement_is_met_to_the_last_decimal(tmp_path: Path) -> N
             for side, day in (("Before", "day1"), ("After", "day5")):
                 value = found[key][f"{cost}Cost{side}"] or Decimal(0)
                 assert abs(value - Decimal(row[f"{cost.lower()}_{day}"])) < Decimal("1e-9")  # type: ignore[operator]
+
+
+def test_a_hub_whose_only_month_was_restated_to_nothing_has_no_periods(tmp_path: Path) -> None:
+    hub = pertoken.open(tmp_path / "hub")
+    hub.ingest(exports(tmp_path)[0])
+    hub.ingest(write_export(tmp_path / "empty", [], submitted="2026-02-09T06:00:00Z"))
+    assert hub.periods().to_dicts() == []
+    assert {row["Status"] for row in hub.runs().to_dicts()} == {"superseded", "empty"}
