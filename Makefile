@@ -61,7 +61,7 @@ bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
 
 lock: $(READY)  ## compile the locked requirements anew
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group lint --group test --group web-test --universal \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group docs --group lint --group test --group web-test --universal \
 	  --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --output-file requirements/dev.txt
 
