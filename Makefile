@@ -39,7 +39,7 @@ slow: $(READY)  ## what takes many minutes: 200 killed ingests, random orders
 compat: $(READY)  ## the rooms that speak SQL and the commands, on the oldest DuckDB that is supported
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --target $(VENV)/duckdb-1 \
 	  --upgrade -r requirements/duckdb-1.txt
-	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/normalize tests/quantities \
+	PYTHONPATH=$(VENV)/duckdb-1 $(BIN)/pytest -n 2 tests/engine tests/normalize tests/quantities \
 	  tests/unit_economics tests/conformance tests/hub/test_hub_commit.py tests/cli -m "not slow"
 
 frontend:  ## build the page anew (needs Node 20.19)
