@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pertoken.cli import attribution, conformance, explore, finance, ingestion, serve
+from pertoken.cli import assistants, attribution, conformance, explore, finance, ingestion, serve
 from pertoken.cli.output import FAILED, report_error
 from pertoken.errors import PertokenError
 from pertoken.version import __version__
@@ -33,6 +33,7 @@ app.command("kpis")(attribution.kpis)
 app.command("tags")(attribution.tags)
 app.add_typer(attribution.rules_app, name="rules")
 app.command("serve")(serve.serve)
+app.command("mcp")(assistants.mcp)
 app.command("check")(conformance.check)
 app.add_typer(conformance.focus_app, name="focus")
 

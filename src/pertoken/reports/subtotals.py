@@ -172,7 +172,7 @@ def _subtotal(
     )
     is_leaf = bool(labels) and len(labels) == depth
     alone = is_leaf and len(leaves) == 1
-    unit_cost = leaves[0].unit_cost if alone else _quotient(token_cost, tokens, unit)
+    unit_cost = leaves[0].unit_cost if alone else unit_cost_of(token_cost, tokens, unit)
     mixed = len(frozenset[object]().union(*(leaf.mix for leaf in leaves))) > 1
     return Subtotal(
         currency, labels, effective, billed, token_cost, tokens, unit_cost, unit, mixed, is_leaf
@@ -185,9 +185,10 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return reduce(EXACT.add, known) if known else None
 
 
-def _quotient(
+def unit_cost_of(
     token_cost: Decimal | None, tokens: Decimal | None, unit: str | None
 ) -> Decimal | None:
+    """The quotient per `unit` (x_UnitCostUnit), to 1e-12; NULL without cost, tokens or unit."""
     if token_cost is None or not tokens or unit is None:
         return None
     per_token = EXACT.divide(token_cost, tokens)

@@ -155,6 +155,12 @@ class OverviewParameters(Filters):
     per: Literal["token", "1K", "1M"] = "1M"
 
 
+class ExplainParameters(Filters):
+    """The number to explain: which charges, and per how many tokens."""
+
+    per: Literal["token", "1K", "1M"] = "1M"
+
+
 class ValuesParameters(Filters, Page):
     """The values of a column."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
     from pertoken.web.settings import WebSettings
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8790
@@ -38,24 +40,54 @@ def serve(
     Raises:  ConfigError for a host other than loopback without login, and for an address that
              cannot be bound.
     """
-    import uvicorn  # noqa: PLC0415 - only a server needs it
-
     settings = read_settings()
     _check_host(host, settings)
     bound = _bound(host, DEFAULT_PORT if port is None else port, or_any=port is None)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{bound.getsockname()[1]}"
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    address = _address(host, bound)
     app = create_app(hub, settings=settings, address=address)
+    _run(app, bound, started, settings.public_url or address)
+
+
+def serve_assistants(
+    hub: str | Path, *, host: str, port: int, started: Callable[[str], None]
+) -> None:
+    """Serve a hub to assistants over HTTP (Model Context Protocol) until it is stopped.
+
+    Raises:  ConfigError for a host other than loopback without tokens, and for an address that
+             cannot be bound.
+    """
+    from pertoken.web.assistants import PATH, mcp_app  # noqa: PLC0415 - needs the extra `mcp`
+
+    settings = read_settings()
+    if not is_loopback(host) and not settings.tokens:
+        raise ConfigError(
+            f"{host} is not loopback, and no token is known.",
+            "Expected tokens for any address that others can reach.",
+            "Set PERTOKEN_WEB_TOKENS (docs/page.md), or leave --host out.",
+        )
+    bound = _bound(host, port, or_any=False)
+    names = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
+    app = mcp_app(hub, settings, names if is_loopback(host) else [])
+    _run(app, bound, started, f"{_address(host, bound)}{PATH}")
+
+
+def _run(app: ASGIApp, bound: socket.socket, started: Callable[[str], None], address: str) -> None:
+    """Run an app on a bound socket until it is stopped; `started` gets the address."""
+    import uvicorn  # noqa: PLC0415 - only a server needs it
+
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    threading.Thread(
-        target=_announce, args=(server, started, settings.public_url or address), daemon=True
-    ).start()
+    threading.Thread(target=_announce, args=(server, started, address), daemon=True).start()
     server.run(sockets=[bound])
+
+
+def _address(host: str, bound: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{bound.getsockname()[1]}"
 
 
 def is_loopback(host: str) -> bool:

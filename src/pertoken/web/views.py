@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from pertoken.engine import Engine
 from pertoken.pipeline.audience import SeenRelations
+from pertoken.pipeline.explain_view import DECIDES, Explanation, explained
 from pertoken.pipeline.hierarchy_view import HierarchyLine, hierarchy, sparklines
 from pertoken.pipeline.hub_view import hub_card, hub_summary
 from pertoken.pipeline.overview_view import Mover, overview, previous_period
@@ -27,6 +28,7 @@ from pertoken.web.desk import Desk
 from pertoken.web.models import DOCUMENTED_ERRORS, ViewAnswer
 from pertoken.web.parameters import (
     ByParameters,
+    ExplainParameters,
     HierarchyParameters,
     OverviewParameters,
     Strict,
@@ -73,6 +75,11 @@ def view_routes(desk: Desk) -> APIRouter:
     async def values(request: Request, asked: Annotated[ValuesParameters, Query()]) -> Response:
         person = desk.identify(request)
         return await desk.answer(request, person, lambda e, r: _values(e, r, asked, person))
+
+    @router.get("/explain", summary="A number: its formula, and its runs.", **options)
+    async def explain(request: Request, asked: Annotated[ExplainParameters, Query()]) -> Response:
+        person = desk.identify(request)
+        return await desk.answer(request, person, lambda e, r: _explain(e, r, asked, person))
 
     @router.get("/writing", summary="Whether an ingest is writing the hub now.", **options)
     async def writing(request: Request, asked: Annotated[Strict, Query()]) -> Response:  # noqa: ARG001
@@ -140,6 +147,42 @@ def _mover(mover: Mover) -> dict[str, Any]:
         "labels": mover.labels, "EffectiveCost": mover.cost, "x_TokenQuantity": mover.tokens,
         "x_UnitCost": mover.unit_cost,
     }  # fmt: skip
+
+
+def _explain(
+    engine: Engine, relations: SeenRelations, asked: ExplainParameters, person: Person
+) -> Body:
+    start, end = asked.days()
+    query = MatrixQuery(
+        by=DECIDES, where=asked.pairs(person), start=start, end=end, currency=asked.currency,
+        per=asked.per, all_charges=asked.all_charges,
+    )  # fmt: skip
+    return json_body({
+        "commit": relations.snapshot.commit_id,
+        "currencies": [_explanation(each) for each in explained(engine, relations, query)],
+    })  # fmt: skip
+
+
+def _explanation(each: Explanation) -> dict[str, Any]:
+    return {
+        "BillingCurrency": each.currency,
+        "formula": each.formula,
+        "EffectiveCost": each.effective_cost,
+        "BilledCost": each.billed_cost,
+        "x_TokenCost": each.token_cost,
+        "x_TokenQuantity": each.token_quantity,
+        "x_UnitCost": each.unit_cost,
+        "parts": [
+            {
+                **dict(zip(DECIDES, part.words, strict=True)),
+                "EffectiveCost": part.effective_cost,
+                "x_TokenCost": part.token_cost,
+                "x_TokenQuantity": part.token_quantity,
+            }
+            for part in each.parts
+        ],
+        "runs": [{"RunId": run, "EffectiveCost": cost} for run, cost in each.runs],
+    }
 
 
 def _hierarchy(
