@@ -16,6 +16,8 @@ from pertoken.allocation.attribution import (
     attribution_rows,
 )
 from pertoken.allocation.canonical import (
+    CHARGE,
+    PLACES,
     canonical_rows,
     rule_value,
     tag_columns_select,
@@ -31,13 +33,17 @@ from pertoken.allocation.rules import (
     folded,
     parse_rules,
 )
+from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapshots
 from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts
 
 __all__ = [
+    "CHARGE",
     "EVIDENCE",
     "IDLE_POLICIES",
     "ORGANISATION_COLUMNS",
     "PER",
+    "PLACES",
+    "SNAPSHOT_LEVELS",
     "UNATTRIBUTED",
     "USAGE_DIMENSIONS",
     "AttributionQuery",
@@ -53,6 +59,7 @@ __all__ = [
     "tag_columns_select",
     "tag_rule_of",
     "unknown_columns",
+    "view_canonical_snapshots",
     "view_canonical_tags",
     "view_parts",
 ]

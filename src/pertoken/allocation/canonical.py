@@ -1,8 +1,7 @@
 """Tags in canonical keys and values, and the rules on top, as relations over the bill.
 
-`canonical_tags` has one row per set of tags, key and stretch of days; `bill_dimensions` one row per
-bill row with a column per dimension. A tag of the charge wins over a dated snapshot of its
-resource, its resource group and its subscription, in that order.
+`canonical_tags` has one row per set of tags, key and stretch of days. A tag of the charge wins over
+a dated snapshot of its resource, its resource group and its subscription, in that order.
 
 Source: docs/allocation.md, "Tags".
 """
@@ -12,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pertoken.allocation.rules import folded
+from pertoken.allocation.snapshots import SNAPSHOT_LEVELS
 from pertoken.engine import quoted, quoted_text
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pertoken.allocation.rules import Rule, Rules, TagRule
     from pertoken.engine import Engine
 
-SNAPSHOT_LEVELS = ("resource", "resource group", "subscription")
+CHARGE = "charge"
+"""The source of a tag that the charge itself carries; others are levels of snapshots."""
 
 
 def canonical_rows(
     pairs: Iterable[tuple[str, str, str | None]], rules: Rules
-) -> list[tuple[str, str, str, str, date | None, date | None]]:
-    """Tags as canonical keys: (set of tags, key, value, tag key as spelt, since, until).
+) -> list[tuple[str, str, str, str, date | None, date | None, str]]:
+    """Tags as canonical keys: (set of tags, key, value, tag key as spelt, since, until, as spelt).
 
     Takes:   pairs of one set of tags, TagKey and TagValue; an empty value says nothing.
     Gives:   one row per set, key and dated rule; of several spellings in one set the one that the
@@ -43,7 +44,8 @@ def canonical_rows(
             spelling = next((each for each in rule.spellings if each in held), None)
             if spelling is not None:
                 key, value = held[spelling]
-                rows.append((tags_key, rule.key, rule.value_of(value), key, rule.since, rule.until))
+                canonical = rule.value_of(value)
+                rows.append((tags_key, rule.key, canonical, key, rule.since, rule.until, value))
     return rows
 
 
@@ -60,12 +62,18 @@ def view_canonical_tags(engine: Engine, rules: Rules) -> None:
     }
     columns["Since"] = pa.array([row[4] for row in rows], pa.date32())
     columns["Until"] = pa.array([row[5] for row in rows], pa.date32())
+    columns["TagValue"] = pa.array([row[6] for row in rows], pa.string())
     engine.view_arrow("canonical_tags_rows", pa.table(columns))
     engine.view("canonical_tags", "SELECT * FROM canonical_tags_rows")
 
 
-def tag_columns_select(rules: Rules, relation: str, snapshots: Sequence[str] = ()) -> str:
-    """A relation of the bill with the canonical tags beside it, one column `tag_KEY` each."""
+def tag_columns_select(rules: Rules, relation: str, *, inherits: bool = False) -> str:
+    """A relation of the bill with the canonical tags beside it, three columns each.
+
+    Takes:   inherits, whether `canonical_snapshots` is named and counts where a charge has no tag.
+    Gives:   `tag_KEY`, the value, `tagraw_KEY`, the same as spelt, and `tagsource_KEY`: charge,
+             resource, resource group or subscription; NULL where nothing states the key that day.
+    """
     keys = tuple(dict.fromkeys(rule.key for rule in rules.tags))
     columns, joins = [], []
     for number, key in enumerate(keys):
@@ -76,15 +84,24 @@ def tag_columns_select(rules: Rules, relation: str, snapshots: Sequence[str] = (
             f"AND ({alias}.Since IS NULL OR base.ChargeDate >= {alias}.Since) "
             f"AND ({alias}.Until IS NULL OR base.ChargeDate < {alias}.Until)"
         )
-        values = [f"{alias}.Value"]
-        for level in snapshots:
-            inherited = f"{alias}_{SNAPSHOT_LEVELS.index(level)}"
+        held = [(alias, CHARGE)]
+        for place, level in enumerate(SNAPSHOT_LEVELS if inherits else ()):
+            inherited = f"{alias}_{place}"
             joins.append(_snapshot_join(inherited, level, key))
-            values.append(f"{inherited}.Value")
-        value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-        columns.append(f"{value} AS {quoted(f'tag_{key}')}")
+            held.append((inherited, level))
+        for prefix, column in (("tag", "Value"), ("tagraw", "TagValue")):
+            values = " ".join(f"WHEN {at}.Value IS NOT NULL THEN {at}.{column}" for at, _ in held)
+            columns.append(f"CASE {values} END AS {quoted(f'{prefix}_{key}')}")
+        sources = " ".join(
+            f"WHEN {at}.Value IS NOT NULL THEN {quoted_text(name)}" for at, name in held
+        )
+        columns.append(f"CASE {sources} END AS {quoted(f'tagsource_{key}')}")
     shown = "".join(f", {column}" for column in columns)
-    return f"SELECT base.*{shown} FROM {quoted(relation)} AS base {' '.join(joins)}"
+    return (
+        f"SELECT base.* EXCLUDE ({', '.join(PLACES)}){shown} FROM "
+        f"(SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in PLACES.items())} "
+        f"FROM {quoted(relation)}) AS base {' '.join(joins)}"
+    )
 
 
 def rule_value(dimension: str, rules: Sequence[Rule], columns: Sequence[str]) -> str | None:
@@ -97,15 +114,24 @@ def rule_value(dimension: str, rules: Sequence[Rule], columns: Sequence[str]) ->
     return f"CASE {' '.join(cases)} END" if cases else None
 
 
+_SUBSCRIPTION = "regexp_replace(lower(SubAccountId), '^/subscriptions/', '')"
+_GROUP = (
+    "lower(coalesce(x_ResourceGroupName, "
+    "nullif(regexp_extract(lower(ResourceId), '/resourcegroups/([^/]+)', 1), '')))"
+)
+PLACES = {
+    "x_ResourcePlace": "lower(ResourceId)",
+    "x_GroupPlace": f"{_SUBSCRIPTION} || '/' || {_GROUP}",
+    "x_SubscriptionPlace": _SUBSCRIPTION,
+}
+"""Where a charge is, as snapshots name places, in the order of SNAPSHOT_LEVELS."""
+
+
 def _snapshot_join(alias: str, level: str, key: str) -> str:
-    matches = {
-        "resource": "lower(base.ResourceId)",
-        "resource group": "lower(concat(base.SubAccountId, '/', base.x_ResourceGroupName))",
-        "subscription": "lower(base.SubAccountId)",
-    }
+    place = tuple(PLACES)[SNAPSHOT_LEVELS.index(level)]
     return (
         f"LEFT JOIN canonical_snapshots AS {alias} ON {alias}.Level = {quoted_text(level)} "
-        f"AND {alias}.Place = {matches[level]} AND {alias}.Dimension = {quoted_text(key)} "
+        f"AND {alias}.Place = base.{place} AND {alias}.Dimension = {quoted_text(key)} "
         f"AND base.ChargeDate >= {alias}.Since "
         f"AND ({alias}.Until IS NULL OR base.ChargeDate < {alias}.Until)"
     )

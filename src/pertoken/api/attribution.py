@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from pertoken.pipeline.attribution_view import attribution_table
     from pertoken.pipeline.kpis_view import kpis_table
     from pertoken.pipeline.reconciliation_view import reconciliation_table
-    from pertoken.pipeline.tags_view import drift_table, moves_table, repair_table, tags_table
+    from pertoken.pipeline.tags_view import (
+        drift_table,
+        moves_table,
+        repair_table,
+        sources_table,
+        tags_table,
+    )
 else:
     _VIEWS = "pertoken.pipeline"
     hub_rules = deferred(f"{_VIEWS}.allocation_rules", "hub_rules")
@@ -34,6 +40,7 @@ else:
     drift_table = deferred(f"{_VIEWS}.tags_view", "drift_table")
     moves_table = deferred(f"{_VIEWS}.tags_view", "moves_table")
     repair_table = deferred(f"{_VIEWS}.tags_view", "repair_table")
+    sources_table = deferred(f"{_VIEWS}.tags_view", "sources_table")
     tags_table = deferred(f"{_VIEWS}.tags_view", "tags_table")
 
 
@@ -92,10 +99,34 @@ class Attribution:
         return Result(attribution_table(self._engine, snapshot, query, self._rules(rules)))
 
     def tags(
-        self, *, drift: bool = False, repair: bool = False, rules: str | Path | None = None
+        self,
+        *,
+        drift: bool = False,
+        repair: bool = False,
+        sources: bool = False,
+        rules: str | Path | None = None,
     ) -> Result:
-        """Tag coverage; with `drift` values that changed, with `repair` days that lack a tag."""
-        table = drift_table if drift else repair_table if repair else tags_table
+        """Tag coverage; or one list: drift, values that changed; repair, days that lack a tag;
+        sources, where each value stands.
+
+        Raises: ConfigError for more than one list.
+        """
+        asked = [
+            table
+            for wanted, table in (
+                (drift, drift_table),
+                (repair, repair_table),
+                (sources, sources_table),
+            )
+            if wanted
+        ]
+        if len(asked) > 1:
+            raise ConfigError(
+                f"{len(asked)} lists of tags are asked for.",
+                "Expected one of drift, repair and sources; each has columns of its own.",
+                "Ask for one at a time.",
+            )
+        table = asked[0] if asked else tags_table
         return Result(table(self._engine, self._snapshot(), self._rules(rules)))
 
     def reconcile(

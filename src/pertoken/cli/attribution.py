@@ -134,6 +134,9 @@ def tags(
     repair: Annotated[
         bool, typer.Option("--repair", help="Days without a key that the resource has on others.")
     ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Where each value stands: charge, or inherited.")
+    ] = False,
     rules: RulesOption = None,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
@@ -143,7 +146,8 @@ def tags(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
-    show(Hub(hub_path(hub)).tags(drift=drift, repair=repair, rules=rules).table, format, output)
+    result = Hub(hub_path(hub)).tags(drift=drift, repair=repair, sources=sources, rules=rules)
+    show(result.table, format, output)
 
 
 @rules_app.command("preview")

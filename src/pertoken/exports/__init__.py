@@ -9,15 +9,18 @@ from pertoken.exports.contenders import Decision, KnownRun
 from pertoken.exports.datasets import (
     ACTUAL_COST,
     AMORTIZED_COST,
+    BUSINESS_METRICS,
     EXCHANGE_RATES,
     FOCUS_COST,
     FOCUS_FILE,
     INVOICES,
     NATIVE_COST,
     PRICE_SHEET,
+    PRICES,
     REFERENCE,
     REFERENCE_FILES,
     RETAIL_PRICES,
+    TAG_SNAPSHOT,
     check_dataset,
     holds_charges,
 )
@@ -26,11 +29,18 @@ from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discov
 from pertoken.exports.manifest import parse_manifest
 from pertoken.exports.native_choice import DIFFERS
 from pertoken.exports.run import ExportRun, Part, RunKey
+from pertoken.exports.tag_export import (
+    TaggedPlace,
+    is_tag_header,
+    is_tag_json,
+    parse_tag_export,
+)
 from pertoken.exports.verification import check_month, check_parts, check_run, fingerprint
 
 __all__ = [
     "ACTUAL_COST",
     "AMORTIZED_COST",
+    "BUSINESS_METRICS",
     "DIFFERS",
     "EXCHANGE_RATES",
     "FOCUS_COST",
@@ -38,11 +48,13 @@ __all__ = [
     "INVOICES",
     "JSON_FORMAT",
     "NATIVE_COST",
+    "PRICES",
     "PRICE_SHEET",
     "REFERENCE",
     "REFERENCE_FILES",
     "RETAIL_PRICES",
     "STATUSES",
+    "TAG_SNAPSHOT",
     "Decision",
     "Discovery",
     "ExportRun",
@@ -50,6 +62,7 @@ __all__ = [
     "Part",
     "PlainFile",
     "RunKey",
+    "TaggedPlace",
     "check_dataset",
     "check_month",
     "check_parts",
@@ -58,5 +71,8 @@ __all__ = [
     "discover",
     "fingerprint",
     "holds_charges",
+    "is_tag_header",
+    "is_tag_json",
     "parse_manifest",
+    "parse_tag_export",
 ]

@@ -33,7 +33,16 @@ EXCHANGE_RATES = "ExchangeRates"
 INVOICES = "Invoices"
 """A CSV of invoice totals, named on the command line."""
 
-REFERENCE_FILES = (RETAIL_PRICES, EXCHANGE_RATES, INVOICES)
+TAG_SNAPSHOT = "TagSnapshot"
+"""Tags of resources, resource groups and subscriptions on a day, from Azure Resource Graph."""
+
+BUSINESS_METRICS = "BusinessMetrics"
+"""A table of what a business counts: conversations, tickets, active users, by day."""
+
+PRICES = (PRICE_SHEET, RETAIL_PRICES)
+"""Datasets whose rows are prices."""
+
+REFERENCE_FILES = (RETAIL_PRICES, EXCHANGE_RATES, INVOICES, TAG_SNAPSHOT, BUSINESS_METRICS)
 REFERENCE = (PRICE_SHEET, *REFERENCE_FILES)
 """Datasets without charges: what charges are priced, converted or held against."""
 

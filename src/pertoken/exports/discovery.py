@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from pertoken.errors import SourceError
 from pertoken.exports.contents import Content, read_content, read_digest
 from pertoken.exports.manifest import MANIFEST_NAME, parse_manifest, unfit
+from pertoken.exports.tag_export import is_tag_json
 from pertoken.exports.verification import check_parts, fingerprint
 from pertoken.prices import is_retail_list
 
@@ -40,7 +41,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PlainFile:
-    """A file without a manifest: FOCUS charges, rates, invoices, or (json) the retail price list.
+    """A file without a manifest: charges, rates, invoices, metrics; (json) retail prices or tags.
 
     `digest`, its SHA-256, is its RunId.
     """
@@ -216,16 +217,17 @@ def _submitted_last(runs: Sequence[ExportRun]) -> Iterator[ExportRun]:
     return (run for run in runs if (run.submitted_time or _NEVER) == last)
 
 
-def _holds_prices(path: Path, content: Content) -> bool:
-    """Whether a file named as JSON begins as the public retail price list does."""
+def _is_json_source(path: Path, content: Content) -> bool:
+    """Whether a file named as JSON begins as the retail price list or an export of tags does."""
     if content.file_format != "csv" or not path.name.casefold().endswith(_JSON_NAMES):
         return False
     opener = gzip.open if content.compression == "gzip" else open
     try:
         with opener(path, "rb") as file:
-            return is_retail_list(file.read(1 << 16))
+            head = file.read(1 << 16)
     except (OSError, EOFError, zlib.error):
         return False
+    return is_retail_list(head) or is_tag_json(head.decode("utf-8", "replace"))
 
 
 def _plain_file(path: Path, problems: list[SourceError]) -> PlainFile | None:
@@ -235,7 +237,7 @@ def _plain_file(path: Path, problems: list[SourceError]) -> PlainFile | None:
     except OSError as error:
         problems.append(_unreadable(path, error))
         return None
-    if content is not None and _holds_prices(path, content):
+    if content is not None and _is_json_source(path, content):
         return PlainFile(str(path), digest, JSON_FORMAT, content.compression)
     named_as_text = path.name.casefold().endswith(_TEXT_NAMES)
     if content is None or (content.file_format == "csv" and not named_as_text):

@@ -15,6 +15,7 @@ from pertoken.allocation import (
     attribution_rows,
     tag_columns_select,
     unknown_columns,
+    view_canonical_snapshots,
     view_canonical_tags,
     view_parts,
 )
@@ -59,14 +60,28 @@ def view_attribution(
         )
     has_usage = by_usage and relations.view(engine, "usage")
     view_parts(engine, by_usage=has_usage)
+    view_rules(engine, relations, rules)
+
+
+def view_rules(engine: Engine, relations: Relations, rules: Rules) -> None:
+    """Name what rules make of the parts: `tagged_parts` and `organisation`."""
     view_canonical_tags(engine, rules)
-    view_tagged(engine, rules)
+    inherits = view_inherited(engine, relations, rules)
+    engine.view("tagged_parts", tag_columns_select(rules, "parts", inherits=inherits))
+    refuse_unknown_columns(engine, rules)
     view_organisation(engine, rules)
 
 
-def view_tagged(engine: Engine, rules: Rules) -> None:
-    """Name the parts with their canonical tags; refuse conditions on columns that are not there."""
-    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
+def view_inherited(engine: Engine, relations: Relations, rules: Rules) -> bool:
+    """Name the dated tags of places `canonical_snapshots`; False where no export of tags is."""
+    if not relations.view(engine, "tag_snapshots"):
+        return False
+    view_canonical_snapshots(engine, rules)
+    return True
+
+
+def refuse_unknown_columns(engine: Engine, rules: Rules) -> None:
+    """Raise ConfigError for a condition on a column that the bill has not."""
     columns = (*engine.columns("parts"), *engine.columns("meters"))
     unknown = unknown_columns(rules, columns)
     if unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pertoken.exports import EXCHANGE_RATES, INVOICES
+from pertoken.exports import PRICES
 from pertoken.pipeline.work import Ingest, decide_ledger, found_again, key_of, same_content
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def references(runs: Iterable[LedgerRun]) -> dict[ScopeMonth, LedgerRun]:
     return {
         (run.scope, run.month): run
         for run in runs
-        if run.status == "reference" and run.dataset not in (EXCHANGE_RATES, INVOICES)
+        if run.status == "reference" and run.dataset in PRICES
     }
 
 

@@ -1,8 +1,8 @@
-"""Price sheets, retail lists, rate tables and invoices as sources: which run each is.
+"""Prices, rates, invoices and exports of tags as sources: which run each is.
 
-They hold no charges. A price sheet is a run with a manifest; a retail price list, a rate table and
-a file of invoices are plain files, each a run of its own. A retail list stands beside every other
-one; the others replace an earlier one of the same file name that starts in the same month.
+They hold no charges. A price sheet is a run with a manifest; the others are plain files, each a run
+of its own. A retail price list and an export of tags stand beside every other one; a rate table and
+a file of invoices replace an earlier one of the same file name that starts in the same month.
 Source: docs/prices.md; docs/decisions/0006-price-filling.md.
 """
 
@@ -21,9 +21,13 @@ from pertoken.exports import (
     PRICE_SHEET,
     REFERENCE_FILES,
     RETAIL_PRICES,
+    TAG_SNAPSHOT,
     ExportRun,
     Part,
     check_run,
+    is_tag_header,
+    is_tag_json,
+    parse_tag_export,
 )
 from pertoken.normalize import FILE_COLUMN, UNREADABLE
 from pertoken.periods import month_of, month_start
@@ -54,6 +58,8 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
     Raises: SourceError, when it begins as one of these and cannot be read.
     """
     name = Path(file.path).name
+    if file.file_format == JSON_FORMAT and is_tag_json(file_text(file.path)):
+        return _tag_run(file)
     if file.file_format == JSON_FORMAT:
         days = [row["EffectiveStart"] for row in _retail_rows(file.path)]
         scope = f"retail price list {file.digest[:12]}"
@@ -65,6 +71,8 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
         ]
         first, rows = min(first_days), len(first_days)
         return _run(file, INVOICES, f"invoices {name}".lower(), month_of(first), [first] * rows)
+    if is_tag_header(header):
+        return _tag_run(file)
     if not is_rate_header(header):
         return None
     days = [rate.day for rate in parse_rates(file_text(file.path), name)]
@@ -141,6 +149,13 @@ def _header(engine: Engine, file: PlainFile) -> tuple[str, ...]:
         return engine.view_csv("source_file", [file.path])
     except SourceError:
         return ()  # no CSV: the reader of charges says why
+
+
+def _tag_run(file: PlainFile) -> ExportRun:
+    name = Path(file.path).name
+    days = [place.day for place in parse_tag_export(file_text(file.path), name)]
+    scope = f"tag snapshot {file.digest[:12]}"
+    return _run(file, TAG_SNAPSHOT, scope, month_of(max(days)), days)
 
 
 def _run(file: PlainFile, dataset: str, scope: str, month: str, days: list[date]) -> ExportRun:

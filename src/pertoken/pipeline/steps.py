@@ -28,6 +28,7 @@ from pertoken.pipeline.references import view_prices
 from pertoken.pipeline.restatements import restated_months, restatements_query
 from pertoken.pipeline.sources import found_runs, read_run
 from pertoken.pipeline.standing import ScopeMonth, checked_totals, partition_of, standing_runs
+from pertoken.pipeline.tag_snapshots import snapshots_query
 from pertoken.pipeline.telemetry_steps import find_telemetry, keep_usage
 from pertoken.pipeline.work import (
     Ingest,
@@ -120,6 +121,16 @@ def keep_invoices(ingest: Ingest) -> None:
     query = invoices_query(ingest.engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
     if query is not None:
         writer_of(ingest).overwrite("invoices", query)
+
+
+def keep_tag_snapshots(ingest: Ingest) -> None:
+    """Exports of tags -> `tag_snapshots`, one row per day, place and tag of each.
+
+    Drops nothing: a place without tags is a row without a key, for it ends what it had before.
+    """
+    query = snapshots_query(ingest.engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
+    if query is not None:
+        writer_of(ingest).overwrite("tag_snapshots", query)
 
 
 def normalize_months(ingest: Ingest) -> None:
@@ -259,6 +270,7 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     *PLAN_STEPS,
     keep_prices_and_rates,
     keep_invoices,
+    keep_tag_snapshots,
     normalize_months,
     price_charges,
     read_meters,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError
+from pertoken.pipeline.side_files import is_reference_file
 from pertoken.telemetry import (
     USAGE_COLUMNS,
     USER_KEY_VARIABLE,
@@ -47,15 +48,17 @@ _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 def find_telemetry(ingest: Ingest) -> None:
     """Sources -> files of telemetry, which leave the sources; what remains are exports.
 
+    Exports of tags that lie in a folder become sources of their own, as if they had been named.
     Drops nothing: a file that is no telemetry stays a source.
     """
     found: dict[str, TelemetryFile] = {}
     rest: list[str | Path] = []
     for source in ingest.sources:
         path = Path(source)
-        files = {file.digest: file for file in _telemetry_of(path)}
-        found |= files
-        if not files or (path.is_dir() and _holds_manifest(path)):
+        files, named = _files_of(path)
+        found |= {file.digest: file for file in files}
+        rest += named
+        if not (files or named) or (path.is_dir() and _holds_manifest(path)):
             rest.append(source)
     ingest.sources = rest
     ingest.telemetry = tuple(found.values())
@@ -90,14 +93,19 @@ def keep_usage(ingest: Ingest) -> None:
     ingest.report.usage_files += len(tables)
 
 
-def _telemetry_of(path: Path) -> Iterator[TelemetryFile]:
+def _files_of(path: Path) -> tuple[list[TelemetryFile], list[Path]]:
+    """The telemetry of a source, and the files of a folder that are sources by their content."""
+    telemetry, named = [], []
     for file in _candidates(path):
         try:
-            telemetry = recognised(file)
+            found = recognised(file)
+            if found is not None:
+                telemetry.append(found)
+            elif path.is_dir() and is_reference_file(file):
+                named.append(file)
         except OSError:
             continue  # the reader of exports says why
-        if telemetry is not None:
-            yield telemetry
+    return telemetry, named
 
 
 def _candidates(path: Path) -> Iterator[Path]:
