@@ -69,6 +69,16 @@ def month_end(month: str) -> date:
     return (month_start(month) + timedelta(days=32)).replace(day=1)
 
 
+def months_before(month: str, count: int) -> str:
+    """The billing month that lies `count` months before one.
+
+    >>> months_before("2026-02", 3)
+    '2025-11'
+    """
+    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - count, 12)
+    return f"{year:04}-{number + 1:02}"
+
+
 def parse_timestamp(text: str) -> datetime:
     """An aware UTC time from the ISO forms that exports use; raises ValueError otherwise.
 

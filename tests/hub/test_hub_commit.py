@@ -16,7 +16,7 @@ from deltalake.transaction import create_table_with_add_actions
 from pertoken.api import Hub
 from pertoken.engine import local_engine
 from pertoken.errors import HubError
-from pertoken.hub import TABLES, LedgerRun, Writer
+from pertoken.hub import HUB_FORMAT, TABLES, LedgerRun, Writer
 from pertoken.hub import Hub as HubStore
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def test_a_hub_of_a_newer_format_is_refused_before_anything_else_of_it_is_read(
     hub = tmp_path / "hub"
     write_export(tmp_path / "exports", [charge()])
     with writing(hub) as writer:
-        commit = {"HubFormat": 2, "SoftwareVersion": "9.0"}
+        commit = {"HubFormat": HUB_FORMAT + 1, "SoftwareVersion": "9.0"}
         path = writer.new_file("runs", {})
         sql = f"SELECT '{json.dumps(commit)}' AS \"Commit\", 1 AS Future"
         rows = writer._engine.write_parquet(sql, path)
@@ -257,7 +257,7 @@ def test_a_hub_of_a_newer_format_is_refused_before_anything_else_of_it_is_read(
         answer = run_pertoken(*command, hub=hub)
         assert (answer.returncode, answer.stdout) == (1, "")
         assert answer.stderr.splitlines() == [
-            f"The hub {hub} has format 2, written by pertoken 9.0.",
+            f"The hub {hub} has format {HUB_FORMAT + 1}, written by pertoken 9.0.",
             answer.stderr.splitlines()[1],
             "Upgrade pertoken.",
         ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.api.attribution import Attribution
 from pertoken.api.result import Result
+from pertoken.api.upkeep import Upkeep
 from pertoken.deferred import deferred
 from pertoken.engine import Engine, local_engine
 from pertoken.errors import ConfigError, HubError, alternatives
@@ -59,7 +60,7 @@ class BridgeResult(Result):
         self.notes = walked.notes
 
 
-class Hub(Attribution):
+class Hub(Attribution, Upkeep):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

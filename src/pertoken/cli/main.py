@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from pertoken.cli import assistants, attribution, conformance, explore, finance, ingestion, serve
+from pertoken.cli import (
+    assistants,
+    attribution,
+    conformance,
+    explore,
+    finance,
+    hub,
+    ingestion,
+    serve,
+)
 from pertoken.cli.output import FAILED, report_error
 from pertoken.errors import PertokenError
 from pertoken.version import __version__
@@ -32,6 +41,7 @@ app.command("reconcile")(attribution.reconcile)
 app.command("kpis")(attribution.kpis)
 app.command("tags")(attribution.tags)
 app.add_typer(attribution.rules_app, name="rules")
+app.add_typer(hub.hub_app, name="hub")
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
 app.command("check")(conformance.check)

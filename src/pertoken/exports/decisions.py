@@ -44,6 +44,7 @@ STATUSES = (
     "reconciliation",
     "reference",
     "empty",
+    "dropped",
 )
 
 

@@ -6,6 +6,7 @@
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
 from pertoken.hub.store import Hub, Snapshot
+from pertoken.hub.vacuum import TableFiles, remove_files, table_files
 from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer
 
 __all__ = [
@@ -17,5 +18,8 @@ __all__ = [
     "HubLock",
     "LedgerRun",
     "Snapshot",
+    "TableFiles",
     "Writer",
+    "remove_files",
+    "table_files",
 ]

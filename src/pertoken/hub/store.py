@@ -22,6 +22,7 @@ from pertoken.engine import quoted
 from pertoken.errors import EngineError, HubError, SourceError
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
+from pertoken.hub.migrations import migrate
 from pertoken.hub.tables import file_paths, is_own_table, is_table, opened_table, restore_table
 from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer, unwritable
 from pertoken.version import __version__
@@ -40,6 +41,7 @@ class Snapshot:
     """The hub as of one commit: the ledger and the data files of every table.
 
     `runs_version` is the version of `runs` that is this commit; None before the first.
+    `dropped_before` is the first billing month that is kept; empty where all are.
     """
 
     root: Path
@@ -49,6 +51,8 @@ class Snapshot:
     runs: tuple[LedgerRun, ...]
     vocabulary_version: str = ""
     runs_version: int | None = None
+    dropped_before: str = ""
+    hub_format: int = HUB_FORMAT
     _files: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def files(self, table: str, partition: Mapping[str, str] | None = None) -> list[str]:
@@ -123,13 +127,15 @@ class Hub:
                 runs=tuple(LedgerRun.from_row(row) for row in rows),
                 vocabulary_version=commit["VocabularyVersion"],
                 runs_version=table.version(),
+                dropped_before=commit.get("DroppedBefore", ""),
+                hub_format=int(commit["HubFormat"]),
             )
         except (EngineError, SourceError, LookupError, ValueError) as error:
             raise _damaged(folder, error) from error
 
     @contextmanager
     def writer(self, engine: Engine, *, wait_seconds: float = 60.0) -> Iterator[Writer]:
-        """The right to write, with tables restored to the last commit.
+        """The right to write, with tables restored to the last commit and of this format.
 
         Raises: HubError when the folder cannot be written or another writer holds it.
         """
@@ -140,9 +146,11 @@ class Hub:
         with HubLock(self.root / _LOCK, wait_seconds=wait_seconds) as lock:
             snapshot = self.snapshot(engine)
             versions = _restored_versions(snapshot)
-            yield Writer(
+            writer = Writer(
                 self.root, engine, lock, snapshot, versions | {"runs": snapshot.runs_version}
             )
+            migrate(engine, writer)
+            yield writer
 
     def _check_format(self, commit: Mapping[str, object]) -> None:
         if int(str(commit["HubFormat"])) > HUB_FORMAT:

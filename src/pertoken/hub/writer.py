@@ -9,6 +9,7 @@ Source: docs/decisions/0002-hub-commit.md.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from pertoken.hub.lock import HubLock
     from pertoken.hub.store import Snapshot
 
-HUB_FORMAT = 1
+HUB_FORMAT = 2
+"""What this software writes; hub/migrations.py says what each format changed."""
+
 PARTITIONS = {"x_ScopeKey": "VARCHAR", "BillingMonth": "VARCHAR"}
 TABLES: dict[str, tuple[str, ...]] = {
     "charges": tuple(PARTITIONS),
@@ -62,6 +65,10 @@ class Writer:
         self._at = dict(versions)
         self._named: dict[str, int] = dict(snapshot.versions)
 
+    def check(self) -> None:
+        """Raise HubError when the lock was lost."""
+        self._lock.check()
+
     def new_file(self, table: str, partition: Mapping[str, str]) -> Path:
         """A path for a new data file of a partition; the file is no part of the table yet."""
         folder = self._root / table
@@ -88,12 +95,25 @@ class Writer:
         rows = self._engine.write_parquet(sql, path)
         self.replace(table, {}, {path: rows})
 
-    def commit(self, runs: Sequence[LedgerRun], *, vocabulary_version: str) -> str:
-        """Make everything written visible: one new version of `runs`. Gives the commit's id."""
-        commit_id = uuid.uuid4().hex
+    def commit(
+        self,
+        runs: Sequence[LedgerRun],
+        *,
+        vocabulary_version: str,
+        dropped_before: str | None = None,
+    ) -> str:
+        """Make everything written visible: one new version of `runs`. Gives the commit's id.
+
+        What is written next builds on this commit: `snapshot` is the hub as of it.
+        Takes: dropped_before, the first billing month that is kept; None leaves it as it is.
+        """
+        commit_id, moment = uuid.uuid4().hex, datetime.now(UTC)
+        if dropped_before is None:
+            dropped_before = self.snapshot.dropped_before
         commit = {
             "CommitId": commit_id,
-            "CommittedAt": datetime.now(UTC).isoformat(),
+            "CommittedAt": moment.isoformat(),
+            "DroppedBefore": dropped_before,
             "TableVersions": self._named,
             "HubFormat": HUB_FORMAT,
             "SoftwareVersion": __version__,
@@ -102,7 +122,20 @@ class Writer:
         self._engine.view_arrow("new_ledger", ledger_table(runs, commit))
         path = self.new_file("runs", {})
         rows = self._engine.write_parquet("SELECT * FROM new_ledger", path)
-        self._transact("runs", {path: rows}, self._engine.columns("new_ledger"), {})
+        kinds = self._engine.columns("new_ledger")
+        version = self._transact("runs", {path: rows}, kinds, {})
+        self.snapshot = replace(
+            self.snapshot,
+            commit_id=commit_id,
+            committed_at=moment,
+            versions=dict(self._named),
+            runs=tuple(runs),
+            vocabulary_version=vocabulary_version,
+            runs_version=version,
+            dropped_before=dropped_before,
+            hub_format=HUB_FORMAT,
+            _files={},
+        )
         return commit_id
 
     def _transact(
@@ -112,7 +145,7 @@ class Writer:
         kinds: Mapping[str, str],
         partition: Mapping[str, str],
     ) -> int:
-        self._lock.check()
+        self.check()
         folder = self._root / table
         actions = [add_action(folder, path, rows, partition) for path, rows in files.items()]
         version = replace_files(folder, actions, kinds, partition, expected_version=self._at[table])

@@ -1,7 +1,8 @@
 """The `periods` table: rows and costs of every scope, month and BillingCurrency.
 
 State follows from runs alone, never from the clock: a month is open until a run for its every day
-was submitted after its end, closed from then on, and restated when a later such run replaced it.
+was submitted after its end, closed from then on, restated when a later such run replaced it, and
+dropped when its charges were taken out of the hub.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, quoted_text, sql_file
 from pertoken.exports.datasets import dataset_family
 from pertoken.periods import month_end, month_start
-from pertoken.pipeline.standing import standing_runs
+from pertoken.pipeline.standing import DROPPED, month_costs, standing_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pertoken.engine import Engine
     from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.pipeline.standing import Standing
 
 PERIOD_COLUMNS = (
     "BillingMonth", "Scope", "BillingCurrency", "Rows", "BilledCost", "EffectiveCost", "ListCost",
@@ -79,7 +81,7 @@ class MonthState:
 
 
 def month_states(runs: Iterable[LedgerRun]) -> dict[tuple[str, str], MonthState]:
-    """The state of every scope and month with an applied run: open, closed or restated."""
+    """The state of every scope and month with an applied run: open, closed, restated, dropped."""
     runs = list(runs)
     closings = Counter(
         (run.scope, run.month, dataset_family(run.dataset))
@@ -91,8 +93,30 @@ def month_states(runs: Iterable[LedgerRun]) -> dict[tuple[str, str], MonthState]
         again = any(closings[*place, dataset_family(run.dataset)] > 1 for run in standing)
         closed = "restated" if again else "closed"
         state = closed if all(closes_month(run) for run in standing) else "open"
-        states[place] = MonthState(state, min(run.end for run in standing).isoformat())
+        states[place] = MonthState(state, _covered_until(standing))
+    for place, gone in standing_runs(runs, DROPPED).items():
+        states[place] = MonthState(DROPPED, _covered_until(gone))
     return states
+
+
+def dropped_totals(runs: Iterable[LedgerRun]) -> list[tuple[object, ...]]:
+    """What `retain` took out of the hub, as the ledger knows it, in the first PERIOD_COLUMNS.
+
+    Gives: month, scope, currency, rows, BilledCost, EffectiveCost, then NULL for list and
+           contracted costs, which no run states. Rows are NULL for a native pair.
+    """
+    totals: list[tuple[object, ...]] = []
+    for (scope, month), gone in sorted(standing_runs(runs, DROPPED).items()):
+        counts = {total[0]: total[1] for total in gone[0].totals} if len(gone) == 1 else {}
+        totals += [
+            (month, scope, currency, counts.get(currency), *costs, None, None)
+            for currency, costs in month_costs(gone).items()
+        ]
+    return totals
+
+
+def _covered_until(standing: Standing) -> str:
+    return min(run.end for run in standing).isoformat()
 
 
 def closes_month(run: LedgerRun) -> bool:

@@ -20,6 +20,7 @@ from pertoken.normalize import FILE_COLUMN, charges_select
 from pertoken.pipeline.periods import closes_month
 from pertoken.pipeline.sources import SOURCE, view_source
 from pertoken.pipeline.standing import (
+    DROPPED,
     ScopeMonth,
     Standing,
     contents,
@@ -129,7 +130,8 @@ def restatement_table(engine: Engine, snapshot: Snapshot, month: str) -> Table:
              was not restated. Costs in BillingCurrency, NULL on the side without such a charge.
     Raises:  ConfigError for a month of which the hub has no charges.
     """
-    months = sorted({month for _, month in standing_runs(snapshot.runs)})
+    known = (*standing_runs(snapshot.runs), *standing_runs(snapshot.runs, DROPPED))
+    months = sorted({month for _, month in known})
     if month not in months:
         raise ConfigError(
             f"The hub has no charges of {month}.",

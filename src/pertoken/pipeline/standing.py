@@ -10,6 +10,7 @@ Source: docs/decisions/0007-which-run-stands.md; docs/native-exports.md.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,16 +26,31 @@ if TYPE_CHECKING:
 
 ScopeMonth = tuple[str, str]
 Standing = tuple["LedgerRun", ...]
+DROPPED = "dropped"
 
 
-def standing_runs(runs: Iterable[LedgerRun]) -> dict[ScopeMonth, Standing]:
-    """The runs of charges that are applied, by scope and month; two where they are a pair."""
+def standing_runs(runs: Iterable[LedgerRun], status: str = "applied") -> dict[ScopeMonth, Standing]:
+    """The runs of charges that are applied, by scope and month; two where they are a pair.
+
+    With DROPPED, those that would be if their month were kept.
+    """
     standing: dict[ScopeMonth, Standing] = {}
     for run in sorted(runs, key=lambda each: (each.dataset, each.run_id)):
-        if run.status == "applied" and holds_charges(run.dataset):
+        if run.status == status and holds_charges(run.dataset):
             place = (run.scope, run.month)
             standing[place] = (*standing.get(place, ()), run)
     return standing
+
+
+def kept_or_dropped(run: LedgerRun, dropped_before: str) -> LedgerRun:
+    """The run, or the run as dropped where its charges are of a month before those kept.
+
+    Takes: dropped_before, the first billing month that is kept; empty where all are.
+    """
+    if run.status != "applied" or not holds_charges(run.dataset) or run.month >= dropped_before:
+        return run
+    reason = f"months before {dropped_before} are kept no more (pertoken hub retain)"
+    return replace(run, status=DROPPED, reason=reason)
 
 
 def partition_of(scope: str, month: str) -> dict[str, str]:

@@ -149,7 +149,10 @@ def _write_usage(ingest: Ingest, tables: list[pa.Table]) -> None:
     engine.view_arrow("usage_arrived", pa.concat_tables(tables))
     months = [row[0] for row in engine.rows("SELECT DISTINCT BillingMonth FROM usage_arrived")]
     names = ", ".join(f'"{name}"' for name in USAGE_COLUMNS)
-    for month in sorted(months):
+    kept = [month for month in sorted(months) if month >= ingest.snapshot.dropped_before]
+    if len(kept) < len(months):
+        ingest.report.usage_findings.append(_too_old(engine, ingest.snapshot.dropped_before))
+    for month in kept:
         partition = {"BillingMonth": month}
         deliveries = f"SELECT {names} FROM usage_arrived WHERE BillingMonth = '{month}'"
         stored = ingest.snapshot.files("usage", partition)
@@ -160,6 +163,16 @@ def _write_usage(ingest: Ingest, tables: list[pa.Table]) -> None:
         path = writer.new_file("usage", partition)
         rows = engine.write_parquet(f'{combined_usage_select()} ORDER BY "Hour"', path)
         writer.replace("usage", partition, {path: rows})
+
+
+def _too_old(engine: Engine, first_month: str) -> UsageFinding:
+    """Usage that came for months which the hub keeps no more."""
+    hours, month = engine.rows(
+        "SELECT count(*), min(BillingMonth) FROM usage_arrived WHERE BillingMonth < ?",
+        [first_month],
+    )[0]
+    reason = f"months before {first_month} are kept no more (pertoken hub retain)"
+    return UsageFinding("usage", reason, hours, month)
 
 
 def _write_files(ingest: Ingest, listed: list[tuple[object, ...]]) -> None:

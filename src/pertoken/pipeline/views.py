@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.errors import HubError
 from pertoken.meters import COLUMNS
-from pertoken.pipeline.periods import month_states
+from pertoken.pipeline.periods import dropped_totals, month_states
 from pertoken.reports import Column, Table
 from pertoken.unit_economics import (
     MatrixQuery,
@@ -108,7 +108,11 @@ def periods_table(
     snapshot: Relations,
     states: Mapping[tuple[str, str], MonthState] | None = None,
 ) -> Table:
-    """One row per month, scope and BillingCurrency: all charges, and the state of the month."""
+    """One row per month, scope and BillingCurrency: all charges, and the state of the month.
+
+    A month that `retain` took out has the totals that its runs stated; its list and contracted
+    costs are NULL.
+    """
     if not snapshot.view(engine, "periods"):
         require_charges(snapshot)
     states = month_states(snapshot.runs) if states is None else states
@@ -116,7 +120,8 @@ def periods_table(
     found = engine.rows(
         f"SELECT {names} FROM periods ORDER BY BillingMonth, Scope, BillingCurrency"
     )
-    rows = tuple((*row, states[row[1], row[0]].state) for row in found)
+    shown = sorted([*dropped_totals(snapshot.runs), *found], key=lambda row: row[:3])
+    rows = tuple((*row, states[row[1], row[0]].state) for row in shown)
     columns = tuple(
         Column(name, _COLUMN_KINDS.get(name, "text")) for name in (*_PERIOD_SHOWN, "State")
     )

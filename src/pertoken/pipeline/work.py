@@ -12,6 +12,7 @@ from pertoken.exports import KnownRun, decide
 from pertoken.pipeline.pricing import PriceBook
 from pertoken.pipeline.report import RunReport
 from pertoken.pipeline.sources import found_runs, is_unchanged
+from pertoken.pipeline.standing import kept_or_dropped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,8 @@ def decide_ledger(ingest: Ingest) -> None:
     decisions = decide(known_run(run) for run in ingest.ledger.values())
     for key, run in ingest.ledger.items():
         decision = decisions[key]
-        ingest.ledger[key] = replace(run, status=decision.status, reason=decision.reason)
+        decided = replace(run, status=decision.status, reason=decision.reason)
+        ingest.ledger[key] = kept_or_dropped(decided, ingest.snapshot.dropped_before)
     ingest.report.runs = tuple(
         ingest.ledger[key] for key in sorted(ingest.found, key=lambda each: order_of(ingest, each))
     )
