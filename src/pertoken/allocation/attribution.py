@@ -135,14 +135,14 @@ class _Select:
 
     def sql(self) -> str:
         """The query: dimensions of every part, then sums."""
-        values = ", ".join(
-            f"{self._value(name)} AS {quoted(f'by_{place}')}"
+        values = "".join(
+            f"{self._value(name)} AS {quoted(f'by_{place}')}, "
             for place, name in enumerate(self._query.by)
         )
         assumed = " OR ".join(self._is_assumed(name) for name in self._people) or "false"
         inner = (
             "SELECT parts.*, meters.* EXCLUDE (x_MeterKey), "
-            f"{values}, ({assumed}) AS ByRule FROM ({self._parts()}) AS parts "
+            f"{values}({assumed}) AS ByRule FROM ({self._parts()}) AS parts "
             "INNER JOIN meters ON meters.x_MeterKey = parts.x_MeterKey "
             "LEFT JOIN organisation ON organisation.Team = parts.Team "
             f"AND (organisation.Since IS NULL OR {self._day()} >= organisation.Since) "

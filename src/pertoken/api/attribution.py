@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         sources_table,
         tags_table,
     )
+    from pertoken.pipeline.units_view import UnitsQuery, business_metrics_table, units_table
 else:
     _VIEWS = "pertoken.pipeline"
     hub_rules = deferred(f"{_VIEWS}.allocation_rules", "hub_rules")
@@ -41,6 +42,9 @@ else:
     moves_table = deferred(f"{_VIEWS}.tags_view", "moves_table")
     repair_table = deferred(f"{_VIEWS}.tags_view", "repair_table")
     sources_table = deferred(f"{_VIEWS}.tags_view", "sources_table")
+    UnitsQuery = deferred(f"{_VIEWS}.units_view", "UnitsQuery")
+    business_metrics_table = deferred(f"{_VIEWS}.units_view", "business_metrics_table")
+    units_table = deferred(f"{_VIEWS}.units_view", "units_table")
     tags_table = deferred(f"{_VIEWS}.tags_view", "tags_table")
 
 
@@ -79,8 +83,14 @@ class Attribution:
         Gives:   the columns of `pertoken attribute`; findings name telemetry above the bill.
         Raises:  ConfigError for an unknown dimension or value; HubError for an empty hub.
         """
+        if not by or len(set(by)) < len(by):
+            raise ConfigError(
+                f"The dimensions {', '.join(by) or '(none)'} cannot be grouped by.",
+                "Expected one dimension or more, each once.",
+                "Give them with --by, such as --by Team,Application.",
+            )
         query = AttributionQuery(
-            by=tuple(by),
+            by=tuple(name for name in by if name != "BillingMonth"),
             evidence=None if evidence is None else _one_of(evidence, EVIDENCE, "evidence"),
             start=_day(start),
             end=_day(end),
@@ -89,12 +99,6 @@ class Attribution:
             as_of=_day(as_of),
             per=_one_of(per, PER, "per"),
         )
-        if not query.by or len(set(query.by)) < len(query.by):
-            raise ConfigError(
-                f"The dimensions {', '.join(query.by) or '(none)'} cannot be grouped by.",
-                "Expected one dimension or more, each once.",
-                "Give them with --by, such as --by Team,Application.",
-            )
         snapshot = self._snapshot()
         return Result(attribution_table(self._engine, snapshot, query, self._rules(rules)))
 
@@ -149,6 +153,44 @@ class Attribution:
                 exceptions=exceptions,
             )
         )
+
+    def units(
+        self,
+        metric: str | None = None,
+        by: Sequence[str] | None = None,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        currency: str | None = None,
+        evidence: str | None = None,
+        idle: str = "spread",
+        aggregation: str = "sum",
+        per: str = "1",
+        rules: str | Path | None = None,
+    ) -> Result:
+        """Business unit economics: what one unit of a metric costs; without one, the metrics.
+
+        Takes:   metric, as `units()` lists it; by, dimensions that it is stated by (all of them);
+                 aggregation, sum, or mean or max over days for what does not add up from day to
+                 day; per, 1, 1K or 1M units.
+        Gives:   the columns of `pertoken units`.
+        Raises:  ConfigError for an unknown metric or dimension; HubError without metrics.
+        """
+        if metric is None:
+            return Result(business_metrics_table(self._engine, self._snapshot()))
+        query = UnitsQuery(
+            metric=metric,
+            by=None if by is None else tuple(by),
+            start=_day(start),
+            end=_day(end),
+            currency=currency,
+            evidence=None if evidence is None else _one_of(evidence, EVIDENCE, "evidence"),
+            idle=_one_of(idle, IDLE_POLICIES, "idle"),
+            aggregation=_one_of(aggregation, ("sum", "mean", "max"), "aggregation"),
+            per=_one_of(per, ("1", "1K", "1M"), "per"),
+        )
+        rules_asked = self._rules(rules)
+        return Result(units_table(self._engine, self._snapshot(), query, rules_asked))
 
     def kpis(self, *, rules: str | Path | None = None) -> Result:
         """Key figures of allocation, for the hub and for each team, month by month."""

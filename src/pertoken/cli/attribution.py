@@ -9,6 +9,10 @@ import typer
 
 from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_format, hub_path, show
 
+METRIC_DIMENSIONS = (
+    "Team", "Application", "Feature", "Customer", "Environment", "Product", "CostCenter",
+    "BusinessUnit", "Experiment", "Deployment",
+)  # fmt: skip
 rules_app = typer.Typer(
     help="The dated rules of a hub: what tags mean, which cost goes where, who a team is.",
     no_args_is_help=True,
@@ -30,6 +34,10 @@ ByOption = Annotated[
 _GAPS_FIRST = (
     "ChargeDate", "Deployment", "x_ModelId", "x_TokenDirection", "GapTokens", "GapCost",
     "BillingCurrency", "ReasonCode",
+)  # fmt: skip
+_UNITS_FIRST = (
+    "BillingCurrency", "MetricQuantity", "EffectiveCost", "x_UnitCost", "x_UnitCostUnit",
+    "ResidualReason", "UnattributedShare",
 )  # fmt: skip
 _KPIS_FIRST = (
     "BillingMonth", "Team", "BillingCurrency", "EffectiveCost", "AttributedShare", "MeasuredShare",
@@ -112,6 +120,65 @@ def reconcile(
     check_format(format)
     result = Hub(hub_path(hub)).reconcile(start=start, end=end, exceptions=exceptions)
     show(result.table, format, output, first=_GAPS_FIRST)
+
+
+def units(
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help="A metric of the hub; without it, all are listed."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Dimensions that the metric is stated by; all of them if left."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First day, inclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Last day, exclusive: YYYY-MM-DD or YYYY-MM.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Only this BillingCurrency; never converts.")
+    ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence", help="tags, telemetry or rules; else telemetry, then rules for the rest."
+        ),
+    ] = None,
+    idle: Annotated[
+        str, typer.Option("--idle", help="Idle provisioned capacity: spread, show or owner.")
+    ] = "spread",
+    aggregation: Annotated[
+        str,
+        typer.Option("--aggregation", help="How the metric adds up over days: sum, mean or max."),
+    ] = "sum",
+    per: Annotated[str, typer.Option("--per", help="Units of a unit cost: 1, 1K or 1M.")] = "1",
+    rules: RulesOption = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Business unit economics: what a conversation, a ticket or an active user costs."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).units(
+        metric,
+        None if by is None else _names(by),
+        start=start,
+        end=end,
+        currency=currency,
+        evidence=evidence,
+        idle=idle,
+        aggregation=aggregation,
+        per=per,
+        rules=rules,
+    )
+    names = result.table.column_names
+    first = ("BillingMonth", *(_names(by) if by else METRIC_DIMENSIONS), *_UNITS_FIRST)
+    shown = names if metric is None else tuple(name for name in first if name in names)
+    show(result.table, format, output, first=tuple(dict.fromkeys(shown)))
 
 
 def kpis(

@@ -27,6 +27,12 @@ from pertoken.exports.datasets import (
 from pertoken.exports.decisions import STATUSES, decide
 from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discover
 from pertoken.exports.manifest import parse_manifest
+from pertoken.exports.metric_table import (
+    METRIC_DIMENSIONS,
+    MetricValue,
+    is_metric_table,
+    parse_metrics,
+)
 from pertoken.exports.native_choice import DIFFERS
 from pertoken.exports.run import ExportRun, Part, RunKey
 from pertoken.exports.tag_export import (
@@ -47,6 +53,7 @@ __all__ = [
     "FOCUS_FILE",
     "INVOICES",
     "JSON_FORMAT",
+    "METRIC_DIMENSIONS",
     "NATIVE_COST",
     "PRICES",
     "PRICE_SHEET",
@@ -59,6 +66,7 @@ __all__ = [
     "Discovery",
     "ExportRun",
     "KnownRun",
+    "MetricValue",
     "Part",
     "PlainFile",
     "RunKey",
@@ -71,8 +79,10 @@ __all__ = [
     "discover",
     "fingerprint",
     "holds_charges",
+    "is_metric_table",
     "is_tag_header",
     "is_tag_json",
     "parse_manifest",
+    "parse_metrics",
     "parse_tag_export",
 ]

@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "usage": ("BillingMonth",),
     "usage_files": (),
     "tag_snapshots": (),
+    "metrics": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 

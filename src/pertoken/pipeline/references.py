@@ -1,20 +1,25 @@
-"""Prices, rates, invoices and exports of tags as sources: which run each is.
+"""Prices, rates, invoices, tags and metrics as sources: which run each is.
 
 They hold no charges. A price sheet is a run with a manifest; the others are plain files, each a run
 of its own. A retail price list and an export of tags stand beside every other one; a rate table and
-a file of invoices replace an earlier one of the same file name that starts in the same month.
+files of invoices or metrics replace an earlier one of the same file name that starts in the same
+month.
 Source: docs/prices.md; docs/decisions/0006-price-filling.md.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pertoken.engine import quoted
 from pertoken.errors import EngineError, SourceError
 from pertoken.exports import (
+    BUSINESS_METRICS,
     EXCHANGE_RATES,
     INVOICES,
     JSON_FORMAT,
@@ -25,8 +30,10 @@ from pertoken.exports import (
     ExportRun,
     Part,
     check_run,
+    is_metric_table,
     is_tag_header,
     is_tag_json,
+    parse_metrics,
     parse_tag_export,
 )
 from pertoken.normalize import FILE_COLUMN, UNREADABLE
@@ -44,10 +51,12 @@ from pertoken.prices import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from pertoken.engine import Engine
-    from pertoken.exports import PlainFile
+    from pertoken.exports import MetricValue, PlainFile
 
 _SHEET = "source_prices"
 
@@ -74,7 +83,7 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
     if is_tag_header(header):
         return _tag_run(file)
     if not is_rate_header(header):
-        return None
+        return _metric_run(engine, file, header)
     days = [rate.day for rate in parse_rates(file_text(file.path), name)]
     return _run(file, EXCHANGE_RATES, f"exchange rates {name}".lower(), month_of(min(days)), days)
 
@@ -144,6 +153,18 @@ def rates_table(run: ExportRun) -> pa.Table:
     return pa.table(arrays, names=list(RATE_COLUMNS))
 
 
+def metric_values(engine: Engine, path: str, file_format: str) -> list[MetricValue]:
+    """The values of a file of business metrics; raises SourceError where it cannot be read."""
+    name = Path(path).name
+    if file_format == "parquet":
+        engine.view_parquet("source_metrics", [path])
+        header = list(engine.columns("source_metrics"))
+        cells = ", ".join(f"CAST({quoted(each)} AS VARCHAR)" for each in header)
+        return parse_metrics(header, engine.rows(f"SELECT {cells} FROM source_metrics"), name)
+    lines = csv.reader(io.StringIO(file_text(path), newline=""))
+    return parse_metrics(next(lines, []), lines, name)
+
+
 def _header(engine: Engine, file: PlainFile) -> tuple[str, ...]:
     try:
         return engine.view_csv("source_file", [file.path])
@@ -156,6 +177,22 @@ def _tag_run(file: PlainFile) -> ExportRun:
     days = [place.day for place in parse_tag_export(file_text(file.path), name)]
     scope = f"tag snapshot {file.digest[:12]}"
     return _run(file, TAG_SNAPSHOT, scope, month_of(max(days)), days)
+
+
+def _metric_run(engine: Engine, file: PlainFile, header: Sequence[str]) -> ExportRun | None:
+    """The run of a file of business metrics; None for any other file."""
+    if file.file_format == "parquet":
+        engine.view_parquet("source_file", [file.path])
+        header = tuple(engine.columns("source_file"))
+    if not header:
+        return None
+    cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in header)
+    first = engine.rows(f"SELECT {cells} FROM source_file LIMIT 1")
+    if not first or not is_metric_table(header, [cell or "" for cell in first[0]]):
+        return None
+    days = [each.day for each in metric_values(engine, file.path, file.file_format)]
+    scope = f"metrics {Path(file.path).name}".lower()
+    return _run(file, BUSINESS_METRICS, scope, month_of(min(days)), days)
 
 
 def _run(file: PlainFile, dataset: str, scope: str, month: str, days: list[date]) -> ExportRun:

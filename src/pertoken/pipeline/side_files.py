@@ -1,6 +1,6 @@
 """Files of a folder that are sources by their content, beside exports and telemetry.
 
-Exports of tags have no manifest. Only the head of a file is read here.
+Exports of tags and tables of business metrics have no manifest. Only the head of a file is read.
 """
 
 from __future__ import annotations
@@ -10,26 +10,30 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING
 
-from pertoken.exports import is_tag_header, is_tag_json
+from pertoken.exports import is_metric_table, is_tag_header, is_tag_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _HEAD = 1 << 16
+_PARQUET = "PAR1"
 
 
 def is_reference_file(path: Path) -> bool:
-    """Whether a file holds tags by date.
+    """Whether a file holds tags by date or business metrics.
 
     Raises: OSError, when it cannot be opened.
     """
-    head = text_head(path)
+    head = _text_head(path)
+    if head.startswith(_PARQUET):
+        return is_metric_table(*_parquet_head(path))
     if head[:1] in ("{", "["):
         return is_tag_json(head)
-    return is_tag_header(first_row(head))
+    header = _row(head, 0)
+    return is_tag_header(header) or is_metric_table(header, _row(head, 1))
 
 
-def text_head(path: Path) -> str:
+def _text_head(path: Path) -> str:
     """The beginning of a text file, gzip or not; empty for anything else."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -41,8 +45,24 @@ def text_head(path: Path) -> str:
         return ""
 
 
-def first_row(head: str, number: int = 0) -> list[str]:
-    """A row of a CSV whose beginning is known, the header without a number; empty for none."""
+def _parquet_head(path: Path) -> tuple[list[str], list[str]]:
+    """The columns of a Parquet file and its first row as text; nothing of a broken one."""
+    import pyarrow as pa  # noqa: PLC0415 - only an ingest of Parquet needs Arrow
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(path) as file:
+            batch = next(file.iter_batches(batch_size=1), None)
+            names = file.schema_arrow.names
+    except (pa.ArrowException, OSError):
+        return [], []
+    first = batch.to_pylist() if batch is not None else []
+    cells = first[0].values() if first else ()
+    return names, ["" if cell is None else str(cell) for cell in cells]
+
+
+def _row(head: str, number: int) -> list[str]:
+    """A row of a CSV whose beginning is known, the header first; empty where there is none."""
     try:
         rows = list(csv.reader(head.splitlines()[: number + 1]))
     except csv.Error:

@@ -15,6 +15,7 @@ from pertoken.meters import VOCABULARY_VERSION
 from pertoken.pipeline.counting import found_references, references
 from pertoken.pipeline.dimensions import new_meters, new_tags
 from pertoken.pipeline.invoices import invoices_query
+from pertoken.pipeline.metrics import metrics_query
 from pertoken.pipeline.months import (
     UnfitRun,
     differing_month,
@@ -131,6 +132,16 @@ def keep_tag_snapshots(ingest: Ingest) -> None:
     query = snapshots_query(ingest.engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
     if query is not None:
         writer_of(ingest).overwrite("tag_snapshots", query)
+
+
+def keep_metrics(ingest: Ingest) -> None:
+    """Files of business metrics -> `metrics`, one row per day, metric and dimensions of each.
+
+    Drops: the values of a file that was handed over anew; the ledger keeps the run.
+    """
+    query = metrics_query(ingest.engine, ingest.snapshot, ingest.ledger.values(), ingest.found)
+    if query is not None:
+        writer_of(ingest).overwrite("metrics", query)
 
 
 def normalize_months(ingest: Ingest) -> None:
@@ -271,6 +282,7 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     keep_prices_and_rates,
     keep_invoices,
     keep_tag_snapshots,
+    keep_metrics,
     normalize_months,
     price_charges,
     read_meters,
