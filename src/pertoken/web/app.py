@@ -18,6 +18,7 @@ from pertoken.version import __version__
 from pertoken.web.desk import Desk
 from pertoken.web.errors import LastDoor, add_error_answers
 from pertoken.web.middleware import LOOPBACK_NAMES, Guard
+from pertoken.web.odata import odata_routes
 from pertoken.web.pages import Bundle
 from pertoken.web.routes import table_routes
 from pertoken.web.settings import WebSettings
@@ -69,6 +70,7 @@ def create_app(
     desk = Desk(reader, gate.person)
     app.include_router(table_routes(desk))
     app.include_router(view_routes(desk))
+    app.include_router(odata_routes(desk))
     if settings.has_login:
         gate.add_routes(app, address)
     add_error_answers(app)

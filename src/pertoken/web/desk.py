@@ -37,11 +37,16 @@ class Desk:
         person: Person,
         question: Question[Body],
         headers: Mapping[str, str] | None = None,
+        *,
+        variant: str = "",
     ) -> Response:
-        """The answer to a question: 304 where the client holds it, else from the cache or new."""
+        """The answer to a question: 304 where the client holds it, else from the cache or new.
+
+        Takes:   variant, what else of the request the answer depends on, beside path and query.
+        """
         snapshot = await self.reader.snapshot()
         query = sorted(request.query_params.multi_items())
-        key = (snapshot.commit_id, person.key, request.url.path, repr(query))
+        key = (snapshot.commit_id, person.key, request.url.path, repr(query), variant)
         etag = etag_of(key)
         if (held := not_modified(request, etag)) is not None:
             return held

@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from pertoken.errors import ConfigError, HubError, PertokenError
+from pertoken.errors import ConfigError, HubError, MixedCurrency, PertokenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,15 @@ class Forbidden(PertokenError):  # noqa: N818 - the name states the fact
     """The role does not see what was asked for."""
 
 
+_STATUS: dict[type[PertokenError], int] = {
+    ConfigError: BAD_REQUEST,
+    MixedCurrency: BAD_REQUEST,
+    SignInNeeded: SIGN_IN,
+    Forbidden: FORBIDDEN,
+    HubError: UNAVAILABLE,
+}
+
+
 def envelope(
     status: int,
     code: str,
@@ -64,8 +73,7 @@ def envelope(
 
 def error_response(error: PertokenError, where: str) -> JSONResponse:
     """The three lines of an error as an answer."""
-    status = {ConfigError: BAD_REQUEST, SignInNeeded: SIGN_IN, Forbidden: FORBIDDEN,
-              HubError: UNAVAILABLE}.get(type(error), FAILED)  # fmt: skip
+    status = _STATUS.get(type(error), FAILED)
     headers = {"WWW-Authenticate": "Bearer"} if status == SIGN_IN else None
     if status == FAILED:
         _LOG.error("%s: %s", where, error.found)

@@ -8,6 +8,7 @@ Source: OpenID Connect Core 1.0; docs/page.md, "Who may see what".
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import logging
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pertoken.web.settings import WebSettings
 
 _LOG = logging.getLogger("pertoken.web")
-_BEARER = "bearer "
 _FAILED = "/?sign-in=failed"
 
 
@@ -137,7 +137,7 @@ class Gate:
 
     def _machine(self, header: str) -> Person:
         """The machine whose token this is; every known token is compared, in constant time."""
-        token = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
+        token = _token(header)
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = [
             rule
@@ -163,6 +163,23 @@ class Gate:
         now = time.time()
         self._ended = {key: until for key, until in self._ended.items() if until > now}
         return float(session.get("until", 0)) > now and session.get("id") not in self._ended
+
+
+def _token(header: str) -> str:
+    """The token of a Bearer header, or the password of a Basic one (spreadsheets know no other).
+
+    >>> _token("Bearer abc"), _token("Basic dXNlcjphYmM="), _token("Basic ?"), _token("Digest x")
+    ('abc', 'abc', '', '')
+    """
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
+    except (ValueError, UnicodeDecodeError):
+        return ""
 
 
 def local_path(target: str) -> str:
