@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test format lint types imports tests slow compat frontend bundle docs parity golden bench lock clean
+.PHONY: all demo test format lint types imports tests slow compat frontend bundle docs parity golden bench dist lock clean
 
 all: format lint types imports tests
 
@@ -59,6 +59,9 @@ golden: $(READY)  ## write the golden files anew; review the diff
 
 bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
+
+dist: $(READY)  ## what a release consists of: wheel, sdist, bill of materials, notes
+	scripts/make-dist.sh $(BIN)
 
 lock: $(READY)  ## compile the locked requirements anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group docs --group lint --group test --group web-test --universal \

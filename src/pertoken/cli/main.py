@@ -11,6 +11,7 @@ from pertoken.cli import (
     assistants,
     attribution,
     conformance,
+    doctor,
     explore,
     finance,
     hub,
@@ -45,6 +46,7 @@ app.add_typer(attribution.rules_app, name="rules")
 app.add_typer(hub.hub_app, name="hub")
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
+app.command("doctor")(doctor.doctor)
 app.command("check")(conformance.check)
 app.add_typer(conformance.focus_app, name="focus")
 
