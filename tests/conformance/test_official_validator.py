@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from charges_files import CASES
+from pythons import found_python
 
 from pertoken.conformance import focus_select
 from pertoken.engine import local_engine
@@ -28,17 +28,6 @@ KNOWN = re.compile(
 )
 pytestmark = pytest.mark.slow
 PACKAGES = ("focus-validator==2.2.1", "pyarrow<26")
-PYENV = Path.home() / ".pyenv" / "versions"
-
-
-def _python_3_12() -> str | None:
-    """An interpreter of 3.12 that starts: on the path (a shim may not), or one that pyenv keeps."""
-    on_path = shutil.which("python3.12")
-    kept = [str(path) for path in sorted(PYENV.glob("3.12.*/bin/python"))]
-    for python in ([on_path] if on_path else []) + kept:
-        if subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0:
-            return python
-    return None
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +35,7 @@ def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment with the validator."""
     if named := os.environ.get("PERTOKEN_FOCUS_VALIDATOR"):
         return Path(named)
-    python = _python_3_12()
+    python = found_python("3.12")
     if python is None:
         pytest.skip("no Python 3.12 is here, which the official validator needs")
     made = tmp_path_factory.mktemp("validator") / "venv"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pythons import found_python
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -45,18 +45,12 @@ def test_the_notes_of_the_release_are_the_newest_section_of_the_changelog(dist: 
 def test_the_wheel_gives_the_same_demo_on_another_python(
     dist: Path, tmp_path: Path, version: str
 ) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    found = subprocess.run(
-        [uv, "python", "find", "--no-python-downloads", version],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if found.returncode != 0 or shutil.which(found.stdout.strip()) is None:
+    uv, found = Path(sys.executable).with_name("uv"), found_python(version)
+    if found is None:
         pytest.skip(f"Python {version} is not on this machine")
     python = tmp_path / "venv" / "bin" / "python"
     [wheel] = dist.glob("*.whl")
-    subprocess.run(
-        [uv, "venv", "-q", "--python", found.stdout.strip(), tmp_path / "venv"], check=True
-    )
+    subprocess.run([uv, "venv", "-q", "--python", found, tmp_path / "venv"], check=True)
     subprocess.run([uv, "pip", "install", "-q", "--python", python, wheel], check=True)
     outputs = [
         subprocess.run(
