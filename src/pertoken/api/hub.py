@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.api.attribution import Attribution
+from pertoken.api.outlook import Outlooks
 from pertoken.api.result import Result
 from pertoken.api.upkeep import Upkeep
 from pertoken.deferred import deferred
@@ -60,7 +61,7 @@ class BridgeResult(Result):
         self.notes = walked.notes
 
 
-class Hub(Attribution, Upkeep):
+class Hub(Attribution, Outlooks, Upkeep):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

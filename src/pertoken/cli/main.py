@@ -16,6 +16,7 @@ from pertoken.cli import (
     finance,
     hub,
     ingestion,
+    outlook,
     serve,
 )
 from pertoken.cli.output import FAILED, report_error
@@ -44,6 +45,8 @@ app.command("kpis")(attribution.kpis)
 app.command("tags")(attribution.tags)
 app.add_typer(attribution.rules_app, name="rules")
 app.add_typer(hub.hub_app, name="hub")
+app.command("forecast")(outlook.forecast)
+app.command("backtest")(outlook.backtest)
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
 app.command("doctor")(doctor.doctor)

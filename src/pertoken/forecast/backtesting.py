@@ -46,16 +46,22 @@ class Scores:
 
 
 def backtest(
-    history: Panel, horizons: Sequence[int] = (7, 30), origins: int = ORIGINS
+    history: Panel,
+    horizons: Sequence[int] = (7, 30),
+    origins: int = ORIGINS,
+    *,
+    total: Matrix | None = None,
 ) -> list[dict[str, Any]]:
     """Rows in the columns of `pertoken backtest`, for the series of the panel and their total.
 
+    Takes:   `total`, the history of the whole where it is known apart from its parts.
     Gives:   Grain, Horizon, Method, Series, MASE, WAPE, Within12Percent, Coverage80, Coverage95;
              None where there was no origin with four weeks of history and a whole horizon.
     """
     check_one_currency(history)
     result = []
-    grains = [("Total", history.total[None, :])] if history.days else []
+    whole = history.total if total is None else total
+    grains = [("Total", whole[None, :])] if history.days else []
     if history.by and len(history.keys):
         grains.append((", ".join(history.by), history.values))
     for grain, values in grains:

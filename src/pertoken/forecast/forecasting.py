@@ -66,10 +66,12 @@ class Forecast:
                 yield row
 
 
-def forecast(history: Panel, horizon: int = 30) -> Forecast:
+def forecast(history: Panel, horizon: int = 30, *, total: Matrix | None = None) -> Forecast:
     """The days after the last of a panel.
 
-    Takes:   a panel (see `series.panel`), its last day settled.
+    Takes:   a panel (see `series.panel`), its last day settled; `total`, the history of the whole
+             where its forecast has to be the same whatever the parts: then it stands, and the
+             parts are moved to add to it. Else both give way, by the errors they made.
     Gives:   `horizon` days; the parts of each day add to its total. A series of under 14 days
              has its mean and no interval (NaN), and says so.
     Raises:  MixedCurrency when the total would add several currencies: take `one_currency` first.
@@ -77,15 +79,17 @@ def forecast(history: Panel, horizon: int = 30) -> Forecast:
     check_one_currency(history)
     if not history.days:
         return Forecast(history.by, (), (), np.zeros((0, horizon)), {}, {}, (), None)
-    stacked = np.vstack([history.values, history.total[None, :]])
+    whole = history.total if total is None else total
+    stacked = np.vstack([history.values, whole[None, :]])
     point, routes = point_forecasts(stacked, horizon)
     counts = (~np.isnan(stacked)).sum(axis=1)
     methods = ["too short" if n < MIN_DAYS else str(r) for r, n in zip(routes, counts, strict=True)]
     past = past_errors(stacked, horizon)
     size = error_size(past.errors)
     absolute = straight_at(point, size, past.scale)
-    parts, total = reconciled(point[:-1], point[-1], absolute[:-1], absolute[-1])
-    values = np.vstack([parts, total[None, :]])
+    trusted = absolute[-1] if total is None else np.zeros(horizon)
+    parts, added = reconciled(point[:-1], point[-1], absolute[:-1], trusted)
+    values = np.vstack([parts, added[None, :]])
     bounds = intervals(values, size, past.scale, non_negative=False)
     credit = (np.nan_to_num(stacked) < 0).any(axis=1)
     floor = np.where(credit, -np.inf, 0.0)[:, None]

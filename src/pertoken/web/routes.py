@@ -25,6 +25,14 @@ from pertoken.web.answers import file_name, json_body, table_content, table_file
 from pertoken.web.desk import Desk
 from pertoken.web.errors import Forbidden
 from pertoken.web.models import DOCUMENTED_ERRORS, FILE_RESPONSES, TableAnswer
+from pertoken.web.outlook import (
+    ForecastParameters,
+    GroupParameters,
+    MonthEndParameters,
+    backtest_of,
+    forecast_of,
+    month_end_of,
+)
 from pertoken.web.parameters import (
     ChargesParameters,
     Filters,
@@ -109,6 +117,30 @@ def table_routes(desk: Desk) -> APIRouter:
         Page,
         _findings,
         "What a person should look at, and the command that shows more.",
+    )
+    _add(
+        router,
+        desk,
+        "forecast",
+        ForecastParameters,
+        forecast_of,
+        "What AI use will cost by day, with intervals: `pertoken forecast`.",
+    )
+    _add(
+        router,
+        desk,
+        "month-end",
+        MonthEndParameters,
+        month_end_of,
+        "What a month will have cost: `pertoken forecast --month-end`.",
+    )
+    _add(
+        router,
+        desk,
+        "backtest",
+        GroupParameters,
+        backtest_of,
+        "How good forecasts would have been on this history: `pertoken backtest`.",
     )
     _add(router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`.")
     return router

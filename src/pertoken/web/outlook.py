@@ -1,0 +1,107 @@
+"""The tables that look ahead and watch, as the API gives them: forecast and backtest.
+
+A team sees the forecast of its own charges, by columns of the charge; who caused a cost is read
+from telemetry of the whole bill, which a team does not see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pertoken.pipeline.allocation_rules import hub_rules
+from pertoken.pipeline.cost_history import SCOPE, cost_histories
+from pertoken.pipeline.forecast_view import (
+    MOST_DAYS,
+    OutlookQuery,
+    backtest_table,
+    forecast_table,
+    month_end_table,
+    month_outlooks,
+    outlooks,
+)
+from pertoken.unit_economics import MART_DIMENSIONS
+from pertoken.web.errors import Forbidden
+from pertoken.web.parameters import Page, check_column
+
+if TYPE_CHECKING:
+    from pertoken.engine import Engine
+    from pertoken.pipeline.audience import SeenRelations
+    from pertoken.reports import Table
+    from pertoken.web.people import Person
+
+
+class GroupParameters(Page):
+    """Groups and a currency."""
+
+    by: str = Field(
+        default="", max_length=1000, description="Columns to group by, parted by commas."
+    )
+    currency: str | None = Field(
+        default=None, max_length=10, description="Only this BillingCurrency; never converts."
+    )
+
+    def groups(self, engine: Engine, relations: SeenRelations, person: Person) -> tuple[str, ...]:
+        """The columns; raises Forbidden for those that a team does not see."""
+        names = tuple(each.strip() for each in self.by.split(",") if each.strip())
+        for name in names:
+            check_column(name, person)
+        if not person.audience.sees_all:
+            relations.view(engine, "meters")
+            held = {*MART_DIMENSIONS, *engine.columns("meters"), SCOPE}
+            for name in names:
+                if name not in held and not name.startswith("Tags."):
+                    raise Forbidden(
+                        f"The dimension '{name}' is read from the whole bill's telemetry.",
+                        "Expected a column of your own charges, or Tags.KEY.",
+                        "Group by Tags.KEY, x_ModelId or ResourceId.",
+                    )
+        return names
+
+
+class ForecastParameters(GroupParameters):
+    """Which days ahead, of which groups."""
+
+    horizon: int = Field(default=30, ge=1, le=MOST_DAYS, description="Days ahead.")
+
+
+class MonthEndParameters(GroupParameters):
+    """The end of which month, of which groups."""
+
+    month: str | None = Field(
+        default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="YYYY-MM; else the next."
+    )
+
+
+def forecast_of(
+    engine: Engine, relations: SeenRelations, asked: ForecastParameters, person: Person
+) -> Table:
+    """The days ahead."""
+    by = asked.groups(engine, relations, person)
+    query = OutlookQuery(by=by, horizon=asked.horizon, currency=asked.currency)
+    rules = hub_rules(relations)
+    found = outlooks(engine, relations, relations.snapshot.runs, query, rules)
+    return forecast_table(found, by)[0]
+
+
+def month_end_of(
+    engine: Engine, relations: SeenRelations, asked: MonthEndParameters, person: Person
+) -> Table:
+    """The end of a month."""
+    query = OutlookQuery(by=asked.groups(engine, relations, person), currency=asked.currency)
+    runs, rules = relations.snapshot.runs, hub_rules(relations)
+    return month_end_table(
+        month_outlooks(engine, relations, runs, query, rules, asked.month), asked.month, None
+    )
+
+
+def backtest_of(
+    engine: Engine, relations: SeenRelations, asked: GroupParameters, person: Person
+) -> Table:
+    """How good forecasts would have been."""
+    by = asked.groups(engine, relations, person)
+    runs, rules = relations.snapshot.runs, hub_rules(relations)
+    return backtest_table(
+        cost_histories(engine, relations, runs, by, rules, currency=asked.currency)
+    )
