@@ -34,7 +34,7 @@ from pertoken.allocation.rules import (
     parse_rules,
 )
 from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapshots
-from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts
+from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_days
 
 __all__ = [
     "CHARGE",
@@ -62,4 +62,5 @@ __all__ = [
     "view_canonical_snapshots",
     "view_canonical_tags",
     "view_parts",
+    "view_used_days",
 ]

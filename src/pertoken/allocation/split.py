@@ -37,13 +37,21 @@ def view_split(engine: Engine) -> None:
     Keeps:   the cost, token cost and tokens of every bill row.
     """
     _hold(engine, "bill")
-    _hold(engine, "used_days")
-    _hold(engine, "deployment_days")
+    view_used_days(engine)
     view_homes(engine)
-    engine.view("callers", "SELECT * FROM used_days WHERE Grain = 'caller'")
     _hold(engine, "shares")
     _hold(engine, "deployment_costs")
     _hold(engine, "caller_costs")
+
+
+def view_used_days(engine: Engine) -> None:
+    """Name what was used by day: `deployment_days` of each deployment, `callers` of each caller.
+
+    Takes:   an engine in which `usage` is named. Tokens only; no bill is needed.
+    """
+    _hold(engine, "used_days")
+    _hold(engine, "deployment_days")
+    engine.view("callers", "SELECT * FROM used_days WHERE Grain = 'caller'")
 
 
 def view_parts(engine: Engine, *, by_usage: bool) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.hub import Hub as HubStore
     from pertoken.hub import Snapshot
+    from pertoken.pipeline.anomaly_marks import Mark, keep_mark
+    from pertoken.pipeline.anomaly_view import AnomalyQuery, anomalies_table, found_anomalies
     from pertoken.pipeline.cost_history import cost_histories
     from pertoken.pipeline.forecast_view import (
         OutlookQuery,
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
     from pertoken.pipeline.plans import read_plans
 else:
     _VIEWS = "pertoken.pipeline"
+    Mark = deferred(f"{_VIEWS}.anomaly_marks", "Mark")
+    keep_mark = deferred(f"{_VIEWS}.anomaly_marks", "keep_mark")
+    AnomalyQuery = deferred(f"{_VIEWS}.anomaly_view", "AnomalyQuery")
+    anomalies_table = deferred(f"{_VIEWS}.anomaly_view", "anomalies_table")
+    found_anomalies = deferred(f"{_VIEWS}.anomaly_view", "found_anomalies")
     cost_histories = deferred(f"{_VIEWS}.cost_history", "cost_histories")
     OutlookQuery = deferred(f"{_VIEWS}.forecast_view", "OutlookQuery")
     backtest_table = deferred(f"{_VIEWS}.forecast_view", "backtest_table")
@@ -135,6 +142,58 @@ class Outlooks:
         )
         return Result(backtest_table(found, _horizons(horizons)))
 
+    def anomalies(
+        self,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        minimum_cost: Decimal | str = "0",
+        currency: str | None = None,
+        notices: bool = False,
+        muted: bool = True,
+        plans: str | Path | None = None,
+    ) -> Result:
+        """What was not natural, where, since when and for how much.
+
+        Takes:   start inclusive and end exclusive: findings that touch these days;
+                 minimum_cost, which hides findings and changes none; notices, new models and
+                 drops too; muted, whether findings that were expected stay in the list.
+        Gives:   the columns of `pertoken anomalies`, by Start.
+        Raises:  ConfigError for days that hold none; HubError for an empty hub.
+        """
+        query = AnomalyQuery(
+            start=_day(start),
+            end=_day(end),
+            minimum_cost=amount(minimum_cost, "minimum_cost"),
+            currency=currency,
+            notices=notices,
+            muted=muted,
+            plans=() if plans is None else read_plans(Path(plans)),
+        )
+        snapshot = self._snapshot()
+        return Result(
+            anomalies_table(found_anomalies(self._engine, snapshot, snapshot.runs, query))
+        )
+
+    def mark_anomaly(
+        self,
+        identity: str,
+        mark: str,
+        *,
+        by: str,
+        until: date | str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Keep what somebody says of a finding: expected, unexpected, or muted until a day.
+
+        Raises: ConfigError for a finding or mark that is not there; HubError.
+        """
+        snapshot = self._snapshot()
+        query = AnomalyQuery(notices=True)
+        found = found_anomalies(self._engine, snapshot, snapshot.runs, query)
+        said = Mark(mark, by, _day(until), note)
+        keep_mark(self._engine, self._store, [each.finding for each in found], identity, said)
+
     def _query(
         self,
         by: Sequence[str],
@@ -147,7 +206,7 @@ class Outlooks:
             by=tuple(by),
             horizon=horizon,
             currency=currency,
-            until=parse_day(until) if isinstance(until, str) else until,
+            until=_day(until),
             plans=() if plans is None else read_plans(Path(plans)),
         )
 
@@ -165,6 +224,10 @@ def amount(value: Decimal | str, option: str) -> Decimal:
             "Give it without a currency and without separators.",
         )
     return number
+
+
+def _day(value: date | str | None) -> date | None:
+    return parse_day(value) if isinstance(value, str) else value
 
 
 def _horizons(values: Sequence[int]) -> tuple[int, ...]:

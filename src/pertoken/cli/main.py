@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pertoken.cli import (
+    anomalies,
     assistants,
     attribution,
     conformance,
@@ -47,6 +48,7 @@ app.add_typer(attribution.rules_app, name="rules")
 app.add_typer(hub.hub_app, name="hub")
 app.command("forecast")(outlook.forecast)
 app.command("backtest")(outlook.backtest)
+app.add_typer(anomalies.anomalies_app, name="anomalies")
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
 app.command("doctor")(doctor.doctor)

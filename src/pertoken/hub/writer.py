@@ -44,6 +44,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "usage_files": (),
     "tag_snapshots": (),
     "metrics": (),
+    "anomaly_marks": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 

@@ -1,16 +1,18 @@
-"""The tables that look ahead and watch, as the API gives them: forecast and backtest.
+"""The tables that look ahead and watch, as the API gives them: forecast, backtest, anomalies.
 
-A team sees the forecast of its own charges, by columns of the charge; who caused a cost is read
-from telemetry of the whole bill, which a team does not see.
+A team sees the forecast and the findings of its own charges, by columns of the charge; who caused
+a cost is read from telemetry of the whole bill, which a team does not see.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from pertoken.pipeline.allocation_rules import hub_rules
+from pertoken.pipeline.anomaly_view import AnomalyQuery, anomalies_table, found_anomalies
 from pertoken.pipeline.cost_history import SCOPE, cost_histories
 from pertoken.pipeline.forecast_view import (
     MOST_DAYS,
@@ -23,7 +25,7 @@ from pertoken.pipeline.forecast_view import (
 )
 from pertoken.unit_economics import MART_DIMENSIONS
 from pertoken.web.errors import Forbidden
-from pertoken.web.parameters import Page, check_column
+from pertoken.web.parameters import DAY, Page, check_column, period_of
 
 if TYPE_CHECKING:
     from pertoken.engine import Engine
@@ -74,6 +76,24 @@ class MonthEndParameters(GroupParameters):
     )
 
 
+class AnomalyParameters(Page):
+    """Which findings: those that touch these days and cost at least so much."""
+
+    start: str | None = Field(
+        default=None, alias="from", pattern=DAY, description="First day, inclusive."
+    )
+    end: str | None = Field(
+        default=None, alias="to", pattern=DAY, description="Last day, exclusive."
+    )
+    minimum_cost: Decimal = Field(
+        default=Decimal(0), ge=0, max_digits=30, description="Hide findings that cost less."
+    )
+    currency: str | None = Field(
+        default=None, max_length=10, description="Only this BillingCurrency; never converts."
+    )
+    notices: bool = Field(default=False, description="Also new models and drops.")
+
+
 def forecast_of(
     engine: Engine, relations: SeenRelations, asked: ForecastParameters, person: Person
 ) -> Table:
@@ -105,3 +125,17 @@ def backtest_of(
     return backtest_table(
         cost_histories(engine, relations, runs, by, rules, currency=asked.currency)
     )
+
+
+def anomalies_of(
+    engine: Engine, relations: SeenRelations, asked: AnomalyParameters, person: Person
+) -> Table:
+    """What was not natural; of a team, in its own charges, without what others said of it."""
+    start, end = period_of(asked.start, asked.end, "from", "to")
+    query = AnomalyQuery(
+        start=start, end=end, minimum_cost=asked.minimum_cost, currency=asked.currency,
+        notices=asked.notices,
+    )  # fmt: skip
+    whole = person.audience.sees_all
+    found = found_anomalies(engine, relations, relations.runs, query, with_marks=whole)
+    return anomalies_table(found)

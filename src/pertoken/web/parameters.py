@@ -57,7 +57,7 @@ class Filters(Strict):
 
     def days(self) -> tuple[date | None, date | None]:
         """The period; raises ConfigError where it holds no day."""
-        return _period(self.start, self.end, "from", "to")
+        return period_of(self.start, self.end, "from", "to")
 
     def pairs(self, person: Person) -> tuple[tuple[str, str], ...]:
         """The filters as pairs; raises ConfigError for one without `=`."""
@@ -139,7 +139,7 @@ class HierarchyParameters(ByParameters):
 
     def compared(self) -> tuple[date, date] | None:
         """The period to compare with; raises ConfigError where it holds no day."""
-        start, end = _period(self.compare_from, self.compare_to, "compare_from", "compare_to")
+        start, end = period_of(self.compare_from, self.compare_to, "compare_from", "compare_to")
         if (start is None) != (end is None):
             raise ConfigError(
                 "compare_from and compare_to go together.",
@@ -176,9 +176,10 @@ def check_column(name: str, person: Person) -> None:
         )
 
 
-def _period(
+def period_of(
     start: str | None, end: str | None, first: str, last: str
 ) -> tuple[date | None, date | None]:
+    """Two days as text; raises ConfigError where the period holds no day."""
     days = parse_day(start) if start else None, parse_day(end) if end else None
     if days[0] and days[1] and days[0] >= days[1]:
         raise ConfigError(

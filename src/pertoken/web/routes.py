@@ -26,9 +26,11 @@ from pertoken.web.desk import Desk
 from pertoken.web.errors import Forbidden
 from pertoken.web.models import DOCUMENTED_ERRORS, FILE_RESPONSES, TableAnswer
 from pertoken.web.outlook import (
+    AnomalyParameters,
     ForecastParameters,
     GroupParameters,
     MonthEndParameters,
+    anomalies_of,
     backtest_of,
     forecast_of,
     month_end_of,
@@ -141,6 +143,14 @@ def table_routes(desk: Desk) -> APIRouter:
         GroupParameters,
         backtest_of,
         "How good forecasts would have been on this history: `pertoken backtest`.",
+    )
+    _add(
+        router,
+        desk,
+        "anomalies",
+        AnomalyParameters,
+        anomalies_of,
+        "What was not natural, and what it cost: `pertoken anomalies`.",
     )
     _add(router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`.")
     return router
