@@ -55,6 +55,7 @@ class DuckDBEngine:
 
     def __init__(self, *, memory_limit: str = "1GB", threads: int | None = None) -> None:
         self._session = duckdb.connect(":memory:")
+        self._columns: dict[str, dict[str, str]] = {}
         for setting in _SETTINGS:
             self._session.execute(setting)
         self._session.execute(f"SET memory_limit = {quoted_text(memory_limit)}")
@@ -63,6 +64,7 @@ class DuckDBEngine:
 
     def view(self, name: str, sql: str) -> None:
         """Name a query."""
+        self._columns.clear()
         self._run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
 
     def view_csv(
@@ -117,12 +119,20 @@ class DuckDBEngine:
 
     def view_arrow(self, name: str, table: pa.Table) -> None:
         """Name an Arrow table, in the place of whatever has the name."""
+        self._columns.clear()
         self._run(f"DROP VIEW IF EXISTS {quoted(name)}")
         self._session.register(name, table)
 
     def columns(self, name: str) -> dict[str, str]:
-        """The columns of a relation and their types, in order."""
-        return {row[0]: row[1] for row in self.rows(f"DESCRIBE SELECT * FROM {quoted(name)}")}
+        """The columns of a relation and their types, in order.
+
+        Kept until anything is named or written anew: to describe a view over many Parquet files
+        takes as long as a query of it.
+        """
+        if name not in self._columns:
+            described = self.rows(f"DESCRIBE SELECT * FROM {quoted(name)}")
+            self._columns[name] = {row[0]: row[1] for row in described}
+        return dict(self._columns[name])
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """The answer of a query as Python values."""
@@ -138,12 +148,14 @@ class DuckDBEngine:
     def write_parquet(self, sql: str, path: Path) -> int:
         """Write a query to one zstd Parquet file and give its rows."""
         target = quoted_text(str(path))
+        self._columns.clear()
         answer = self.rows(f"COPY ({sql}) TO {target} ({_PARQUET_OPTIONS})")
         return int(answer[0][0])
 
     def write_csv(self, sql: str, path: Path) -> int:
         """Write a query of text columns to one CSV file and give its rows."""
         target = quoted_text(str(path))
+        self._columns.clear()
         answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT csv, HEADER, NULLSTR '')")
         return int(answer[0][0])
 
