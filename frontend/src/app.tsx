@@ -1,24 +1,22 @@
-import { Suspense, lazy, useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import { FilterBar } from './parts/filter-bar';
 import { Choice } from './parts/choice';
 import { Panel } from './parts/panel';
 import { Failure, Waiting } from './parts/states';
 import { TipRoot } from './parts/tip';
-import { ask, forget, useApi, type Hub } from './lib/api';
+import { ApiError, ask, forget, useApi, type Hub } from './lib/api';
 import { addMonths } from './lib/format';
 import { HubContext } from './lib/hub';
+import { part, usePart, type Part } from './lib/part';
 import { setTheme, useTheme, type Theme } from './lib/theme';
 import { address, filtersOf, go, setParams, usePlace } from './lib/url';
 import { PAGES } from './pages';
 import NotFound from './pages/not-found';
 import { text } from './text';
 
-const ChargesPanel = lazy(async () => ({
-  default: (await import('./parts/charges-panel')).ChargesPanel,
-}));
-const MeterPanel = lazy(async () => ({
-  default: (await import('./parts/meter-panel')).MeterPanel,
-}));
+const CHARGES = part(async () => (await import('./parts/charges-panel')).ChargesPanel);
+const METER = part(async () => (await import('./parts/meter-panel')).MeterPanel);
+const CODE_IS_MISSING = new ApiError(0, { code: 'Unreachable', message: '', where: '', help: '' });
 const LOOK_EVERY = 20_000;
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
@@ -57,10 +55,8 @@ export function App() {
           <Waiting lines={14} height={640} />
         ) : (
           <HubContext value={data}>
-            <Suspense fallback={<Waiting lines={14} height={640} />}>
-              <page.view key={path} />
-              {params.has('charges') ? <ChargesPanel /> : params.has('meter') && <MeterPanel />}
-            </Suspense>
+            <Shown key={path} part={page} waiting={<Waiting lines={14} height={640} />} />
+            <Shown part={panelOf(params)} />
           </HubContext>
         )}
       </main>
@@ -92,6 +88,19 @@ export function App() {
       <TipRoot />
     </>
   );
+}
+
+/** A page or a panel, once its code is there. */
+function Shown(props: { part: Part | undefined; waiting?: ReactNode }) {
+  const { view: View, failed, retry } = usePart(props.part);
+  if (!props.part) return null;
+  if (failed) return <Failure error={CODE_IS_MISSING} retry={retry} />;
+  return View ? <View /> : props.waiting;
+}
+
+function panelOf(params: URLSearchParams): Part | undefined {
+  if (params.has('charges')) return CHARGES;
+  return params.has('meter') ? METER : undefined;
 }
 
 function Top(props: { hub: Hub | undefined }) {

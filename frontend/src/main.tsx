@@ -1,8 +1,13 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
+import { PAGES } from './pages';
 import './styles.css';
 
+// what the first page needs is asked for while the frame is drawn
+void PAGES.find((each) => each.path === window.location.pathname)
+  ?.load()
+  .catch(() => undefined);
 const root = document.getElementById('root');
 if (root)
   createRoot(root).render(

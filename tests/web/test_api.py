@@ -166,6 +166,40 @@ def test_restatements_say_what_a_later_run_changed(client: httpx.Client) -> None
     assert [(row["RowsChange"], row["Status"]) for row in rows] == [(1, "applied")]
 
 
+def test_groups_of_a_restatement_sum_to_what_its_run_changed(client: httpx.Client) -> None:
+    [run] = [
+        row
+        for row in rows_of(client.get("/api/restatements"))
+        if row["BillingMonth"] == "2026-08" and row["RowsChange"] is not None
+    ]
+    groups = rows_of(client.get("/api/periods", params={"diff": "2026-08"}))
+    assert {row["Change"] for row in groups} == {"added", "changed"}
+    for cost in ("EffectiveCost", "BilledCost"):
+        changes = sum(Decimal(row[f"{cost}Change"]) for row in groups)
+        assert Decimal(run[f"{cost}Change"]) == changes
+        for row in groups:
+            before, after = (Decimal(row[f"{cost}{side}"] or 0) for side in ("Before", "After"))
+            assert after - before == Decimal(row[f"{cost}Change"])
+
+
+def test_a_month_that_was_not_restated_has_no_groups(client: httpx.Client) -> None:
+    assert client.get("/api/periods", params={"diff": "2026-07"}).json()["total"] == 0
+
+
+def test_the_bridge_is_that_of_the_command_and_adds_up(client: httpx.Client, hub: Path) -> None:
+    printed = run_pertoken("bridge", "--month", "2026-09", "--format", "csv", hub=hub).stdout
+    assert client.get("/api/bridge.csv?month=2026-09").text == printed
+    answer = client.get("/api/bridge?month=2026-09")
+    amounts = {(row["BillingCurrency"], row["Step"]): row for row in rows_of(answer)}
+    for currency in ("EUR", "USD"):
+        own = [row for (of, _), row in amounts.items() if of == currency]
+        parts = sum(Decimal(row["Amount"]) for row in own if row["Kind"] == "part")
+        assert parts == Decimal(amounts[currency, "BilledCost"]["Amount"])
+        assert amounts[currency, "invoice"]["Amount"] is None
+    assert any("no invoice was given" in each for each in answer.json()["notes"])
+    assert answer.json()["problems"] == []
+
+
 def test_an_answer_that_is_held_is_not_sent_again(client: httpx.Client) -> None:
     first = client.get("/api/matrix", params=USD)
     again = client.get("/api/matrix", params=USD, headers={"If-None-Match": first.headers["etag"]})
@@ -192,6 +226,12 @@ def test_head_gives_the_headers_of_get(client: httpx.Client) -> None:
 
 
 BAD = [
+    ("/api/periods?diff=2020-01", 400, "ConfigError"),
+    ("/api/periods?diff=August", 400, "ConfigError"),
+    ("/api/bridge", 400, "ConfigError"),
+    ("/api/bridge?month=2020-01", 400, "ConfigError"),
+    ("/api/bridge?month=2026-13", 400, "ConfigError"),
+    ("/api/bridge?month=2026-09&scope=nowhere", 400, "ConfigError"),
     ("/api/nothing", 404, "NotFound"),
     ("/api", 404, "NotFound"),
     ("/api/matrix.docx", 400, "ConfigError"),

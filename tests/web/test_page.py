@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 SEPTEMBER = "from=2026-09&to=2026-10&currency=USD"
 VIEWS = (
     "/", "/unit-costs", "/trends", "/data", "/data?view=periods", "/data?view=restatements",
-    "/data?view=runs", "/data?view=aside", "/meters", "/no-such-page",
+    "/data?view=bridge", "/data?view=runs", "/data?view=aside", "/meters", "/no-such-page",
     "/unit-costs?charges=x_ModelId%3Dgpt-4o", "/unit-costs?meter=gpt+4.1+Outp+regnl+Tokens",
 )  # fmt: skip
 OPENED = '[role="grid"], [role="treegrid"], .state'
@@ -146,6 +146,46 @@ def test_a_number_leads_to_the_charges_it_is_the_sum_of(opened: Callable[..., Pa
     page.goto(link)
     page.wait_for_selector("[data-sum]")
     assert shown in page.locator("[data-sum]").inner_text()
+
+
+def test_a_month_leads_to_every_charge_of_its_scope(opened: Callable[..., Page]) -> None:
+    """Of AI or not, and whatever the filter bar held."""
+    page = opened("/data?view=periods&from=2026-01&to=2026-02&where=x_ModelId%3Dgpt-4o")
+    number = page.locator(
+        '[role="row"]:has-text("2026-08"):has-text("USD") [data-column="EffectiveCost"]'
+    ).first
+    shown = number.inner_text()
+    number.click()
+    page.wait_for_selector("[data-sum]")
+    assert shown in page.locator("[data-sum]").inner_text()
+
+
+def test_a_restatement_is_shown_by_group_and_leads_to_the_charges(
+    opened: Callable[..., Page],
+) -> None:
+    page = opened("/data?view=restatements")
+    changed = page.locator('[role="row"]:has([data-column="Change"]:has-text("changed"))').first
+    after = changed.locator('[data-column="EffectiveCostAfter"]').inner_text()
+    changed.locator('[data-column="EffectiveCostAfter"]').click()
+    page.wait_for_selector("[data-sum]")
+    assert after in page.locator("[data-sum]").inner_text()
+    page.keyboard.press("Escape")
+    page.locator('[role="rowheader"]:has-text("2026-09")').last.click()
+    page.wait_for_selector("text=Sep 2026 was not restated")
+
+
+def test_the_bridge_is_drawn_and_kept_as_a_picture(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = opened("/data?view=bridge")
+    page.locator("figure canvas").first.wait_for()
+    with page.expect_download() as download:
+        page.locator("figure").first.get_by_role("button", name="PNG").click()
+    assert re.fullmatch(r"pertoken-bridge-2026-09-[A-Z]{3}\.png", download.value.suggested_filename)
+    path = tmp_path / "bridge.png"
+    download.value.save_as(path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert "no invoice was given" in page.locator("main").inner_text()
 
 
 def test_a_meter_shows_how_it_was_read_and_what_it_cost(opened: Callable[..., Page]) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from builders import charge, write_export
 from serving import serving
@@ -123,3 +128,35 @@ def test_settings_come_from_a_file_and_the_environment_wins(tmp_path: Path) -> N
 def test_the_period_before(start: str, end: str, through: str, expected: tuple[str, str]) -> None:
     before = previous_period(parse_day(start), parse_day(end), parse_day(through))
     assert tuple(day.isoformat() for day in before) == expected
+
+
+def test_the_demo_on_a_terminal_prints_its_address_and_serves_until_it_is_stopped(
+    hub: Path, tmp_path: Path
+) -> None:
+    own = shutil.copytree(hub, tmp_path / "hub")
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    terminal, other_end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pertoken", "demo", "--hub", str(own)],
+        stdout=other_end, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "BROWSER": f"{browser} %s", "NO_COLOR": "1"},
+    ) as demo:  # fmt: skip
+        os.close(other_end)
+        printed = ""
+        while "http://" not in printed.rpartition("\n")[0]:
+            printed += os.read(terminal, 65536).decode()
+        address = next(line for line in printed.splitlines() if line.startswith("http://")).strip()
+        assert "x_UnitCost" in printed
+        answer = httpx.get(f"{address}/api/hub", trust_env=False).json()
+        assert answer["currencies"] == ["USD", "EUR"]
+        deadline = time.monotonic() + 20
+        while not opened.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        demo.send_signal(signal.SIGINT)
+        talk = demo.communicate(timeout=20)[1]
+    os.close(terminal)
+    assert (demo.returncode, opened.read_text().strip()) == (0, address)
+    assert "Its page, until Ctrl-C:" in talk
+    assert talk.rstrip().endswith("Stopped.")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from guarding import OWN, TOKEN, guarding, holds, words_of_others
 from openpyxl import load_workbook
-from provider import CLIENT_ID, CLIENT_SECRET, Provider
+from provider import CLIENT_SECRET, Provider
 from serving import Served, serving
 
 import pertoken
@@ -31,17 +32,10 @@ if TYPE_CHECKING:
 
     SignIn = Callable[..., httpx.Client]
 
-TOKEN = "token-of-a-machine-that-reads-for-search"  # noqa: S105 - made for this test
-TEAM = {"team": ["localization"]}
-OWN = ("Tags.team", "localization")
-WORDS = (
-    "ResourceName", "ResourceId", "SubAccountName", "SubAccountId", "x_ResourceGroupName",
-    "SkuMeter", "x_ModelId", "x_RunId", "BillingCurrency",
-)  # fmt: skip
 FILTERS = ("", "from=2026-09&to=2026-10", "where=Tags.team%3DSupport%20CX", "where=Tags.team%3D",
            "where=x_ModelFamily%3DGPT", "all_charges=true")  # fmt: skip
-NEEDED = {"/api/values": "column=ResourceName"}
-WHOLE_BILL = {"/api/runs", "/api/restatements"}
+NEEDED = {"/api/values": "column=ResourceName", "/api/bridge": "month=2026-08"}
+WHOLE_BILL = {"/api/runs", "/api/restatements", "/api/bridge"}
 
 
 @pytest.fixture(scope="module")
@@ -52,29 +46,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def guarded(hub: Path, provider: Provider) -> Iterator[Served]:
-    """A server with login, its roles bound to claims."""
-    roles = [
-        {"claim": "finops", "role": "admin"},
-        {"claim": "controlling", "role": "finance"},
-        {"claim": "localization", "role": "team", "tags": TEAM},
-    ]
-    tokens = [
-        {
-            "name": "machine",
-            "sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
-            "role": "team",
-            "tags": TEAM,
-        }
-    ]
-    with serving(
-        hub,
-        PERTOKEN_WEB_OIDC_ISSUER=provider.issuer,
-        PERTOKEN_WEB_OIDC_CLIENT_ID=CLIENT_ID,
-        PERTOKEN_WEB_OIDC_CLIENT_SECRET=CLIENT_SECRET,
-        PERTOKEN_WEB_ROLES=json.dumps(roles),
-        PERTOKEN_WEB_TOKENS=json.dumps(tokens),
-        no_proxy="127.0.0.1",
-    ) as server:
+    with guarding(hub, provider) as server:
         yield server
 
 
@@ -187,16 +159,7 @@ def machine(guarded: Served) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def secrets_of_others(hub: Path) -> set[str]:
-    """Words of charges that are not the team's and stand in none of its own."""
-    found: set[str] = set()
-    tenant = pertoken.open(hub)
-    for column in WORDS:
-        everyone = tenant.matrix([column], all_charges=True).to_dicts()
-        own = tenant.matrix([column], where=[OWN], all_charges=True).to_dicts()
-        names = {str(row[column]) for row in everyone if row[column]}
-        found |= names - {str(row[column]) for row in own}
-    found |= {"Support CX", "ai-platform", "CC-4100", "8842190"}
-    return {word for word in found if len(word) > 2}
+    return words_of_others(hub)
 
 
 def test_the_words_of_others_are_many(secrets_of_others: set[str]) -> None:
@@ -224,10 +187,18 @@ def test_a_team_sees_only_its_own_on_every_url(
                 assert answer.status_code == 200, (path, asked, answer.text)
                 text = json.dumps(answer.json()) if extension != ".csv" else answer.text
                 text = text.replace("Support CX", "", text.count("where"))
-                leaked = {word for word in secrets_of_others if _holds(text, word)}
+                leaked = {word for word in secrets_of_others if holds(text, word)}
                 assert not leaked, (path, extension, asked)
                 assert not _price_names(answer, extension), (path, extension, asked)
     assert urls > 90
+
+
+@pytest.mark.parametrize("path", ["periods", "periods.csv", "periods.xlsx", "bridge.csv"])
+def test_what_a_restatement_changed_is_not_for_a_team(machine: httpx.Client, path: str) -> None:
+    """Its groups are of whole resources, which other teams share."""
+    query = {"month": "2026-08"} if path.startswith("bridge") else {"diff": "2026-08"}
+    answer = machine.get(f"/api/{path}", params=query)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "Forbidden")
 
 
 def test_binary_files_of_a_team_hold_its_rows_only(machine: httpx.Client) -> None:
@@ -354,10 +325,6 @@ def _takes(client: httpx.Client, path: str, query: str) -> bool:
     known = client.get("/api/openapi.json").json()["paths"][path]["get"].get("parameters", [])
     names = {each["name"] for each in known}
     return {each.partition("=")[0] for each in query.split("&")} <= names
-
-
-def _holds(text: str, word: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
 
 
 def _price_names(answer: httpx.Response, extension: str) -> set[str]:

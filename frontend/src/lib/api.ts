@@ -32,6 +32,8 @@ export interface TableAnswer {
   total: number;
   offset: number;
   next: number | null;
+  notes?: string[];
+  problems?: string[];
   sums?: { BillingCurrency: string; Rows: number; EffectiveCost: string; BilledCost: string }[];
 }
 

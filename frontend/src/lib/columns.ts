@@ -2,7 +2,17 @@
 import type { GridColumn } from '../parts/grid';
 import { sentence, text, tipOf } from '../text';
 import type { Cell, Column } from './api';
-import { exact, money, number, scopeName, share, signedMoney, tokens, unitCost } from './format';
+import {
+  exact,
+  money,
+  number,
+  scopeName,
+  share,
+  signedMoney,
+  signedNumber,
+  tokens,
+  unitCost,
+} from './format';
 
 const WIDTHS: Record<string, number> = {
   money: 128,
@@ -99,7 +109,7 @@ function cellText(column: Column, cell: Cell, currency: Cell | undefined): strin
     case 'quantity':
       return tokens(words);
     case 'count':
-      return number(words);
+      return column.name.endsWith('Change') ? signedNumber(words) : number(words);
     case 'share':
       return share(words);
     case 'time':

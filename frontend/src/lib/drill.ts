@@ -14,10 +14,22 @@ export function openCharges(
     charges_currency: currency ?? null,
     charges_from: period?.from ?? null,
     charges_to: period?.to ?? null,
+    charges_whole: null,
     meter: null,
   };
   if (labels.length === 0) patch.charges = 'all';
   setParams(patch);
+}
+
+/** Open charges of the whole bill: of AI or not, and whatever the filter bar holds. */
+export function openWholeCharges(
+  by: readonly string[],
+  labels: readonly Cell[],
+  currency: string,
+  period?: { from: string; to: string },
+): void {
+  openCharges(by, labels, currency, period);
+  setParams({ charges_whole: 'true' }, true);
 }
 
 export const CLOSED: Patch = {
@@ -25,6 +37,7 @@ export const CLOSED: Patch = {
   charges_currency: null,
   charges_from: null,
   charges_to: null,
+  charges_whole: null,
   charges_sort: null,
   charges_q: null,
   charges_columns: null,
@@ -34,10 +47,12 @@ export const CLOSED: Patch = {
 export function chargeFilters(filters: URLSearchParams, params: URLSearchParams): URLSearchParams {
   const own = params.getAll('charges').filter((each) => each !== 'all');
   const columns = own.map((each) => each.slice(0, each.indexOf('=')));
-  const kept = pairsOf(filters)
+  const whole = params.has('charges_whole');
+  const above = whole ? new URLSearchParams({ all_charges: 'true' }) : filters;
+  const kept = pairsOf(above)
     .filter(([column]) => !columns.includes(column))
     .map(([column, value]) => `${column}=${value}`);
-  const next = patched(filters, { where: [...kept, ...own] });
+  const next = patched(above, { where: [...kept, ...own] });
   for (const name of ['currency', 'from', 'to']) {
     const value = params.get(`charges_${name}`);
     if (value) next.set(name, value);

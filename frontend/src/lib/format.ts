@@ -96,6 +96,10 @@ export function number(value: string | number, decimals = 0): string {
   );
 }
 
+export function signedNumber(value: string | number): string {
+  return shown(format({ signDisplay: 'exceptZero', maximumFractionDigits: 0 }), String(value));
+}
+
 /** Tokens: 58.55 M, 41.2 bn. */
 export function tokens(value: string | null | undefined): string {
   if (value === null || value === undefined) return text.unknown;

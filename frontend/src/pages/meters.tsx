@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { Choice } from '../parts/choice';
-import { TableView } from '../parts/table-view';
+import { DataTable } from '../parts/data-table';
 import type { TableRow } from '../lib/columns';
 import { openMeter } from '../lib/meter';
 import { setParams, usePlace } from '../lib/url';
@@ -32,31 +32,29 @@ export default function Meters() {
     [status],
   );
   return (
-    <>
-      <h1 className="visually-hidden">{text.pages.meters}</h1>
-      <TableView
-        name="meters"
-        label={text.pages.meters}
-        first={FIRST}
-        keep={keep}
-        onOpen={open}
-        rowClass={unread}
-        tools={
-          <>
-            <Choice
-              label={words.show}
-              value={status}
-              options={[
-                { value: 'all', label: words.all },
-                { value: 'unread', label: words.unreadOnly },
-              ]}
-              onChoose={(value) => setParams({ status: value === 'all' ? null : value })}
-            />
-            <span className="quiet">{words.wholeHub}</span>
-          </>
-        }
-      />
-    </>
+    <DataTable
+      name="meters"
+      page={text.pages.meters}
+      label={text.pages.meters}
+      first={FIRST}
+      keep={keep}
+      onOpen={open}
+      rowClass={unread}
+      tools={
+        <>
+          <Choice
+            label={words.show}
+            value={status}
+            options={[
+              { value: 'all', label: words.all },
+              { value: 'unread', label: words.unreadOnly },
+            ]}
+            onChoose={(value) => setParams({ status: value === 'all' ? null : value })}
+          />
+          <span className="quiet">{words.wholeHub}</span>
+        </>
+      }
+    />
   );
 }
 

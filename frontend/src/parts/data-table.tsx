@@ -5,24 +5,30 @@ import { sourceOf, useHub } from '../lib/hub';
 import { Grid } from './grid';
 import { Empty, Failure, Waiting } from './states';
 
+export type RowOf<T> = (row: TableRow, columns: readonly string[]) => T;
+
 /** A table of the API, whole: what it shows first, and what a row leads to. */
-export function TableView(props: {
+export function DataTable(props: {
+  /** The table's name in the API, and unless `grid` is given, in the address. */
   name: string;
   label: string;
+  /** The heading, where the table is the whole page. */
+  page?: string;
   first?: readonly string[];
   params?: URLSearchParams;
+  grid?: string;
   tools?: ReactNode;
   emptyTitle?: string;
   emptyHelp?: string;
-  rowClass?: (row: TableRow, columns: readonly string[]) => string | undefined;
-  onOpen?: (row: TableRow, columns: readonly string[]) => void;
-  keep?: (row: TableRow, columns: readonly string[]) => boolean;
+  rowClass?: RowOf<string | undefined>;
+  onOpen?: RowOf<void>;
+  keep?: RowOf<boolean>;
+  compact?: boolean;
 }) {
   const { name, first, onOpen, keep, rowClass } = props;
   const hub = useHub();
-  const query = new URLSearchParams(props.params);
-  query.set('limit', '10000');
-  const answer = useApi<TableAnswer>(api(name, query));
+  const asked = props.params ?? NONE;
+  const answer = useTable(name, asked);
   const names = useMemo(() => answer.data?.columns.map((each) => each.name) ?? [], [answer.data]);
   const columns = useMemo(
     () =>
@@ -37,18 +43,18 @@ export function TableView(props: {
     const all = tableRows(answer.data?.rows ?? []);
     return keep ? all.filter((row) => keep(row, names)) : all;
   }, [answer.data, keep, names]);
-  if (answer.error) return <Failure error={answer.error} retry={answer.retry} />;
-  if (!answer.data) return <Waiting lines={12} height={420} />;
-  if (answer.data.total === 0)
-    return (
-      <>
-        {props.tools && <div className="tools">{props.tools}</div>}
-        <Empty title={props.emptyTitle} help={props.emptyHelp} />
-      </>
-    );
-  return (
+  const shown = answer.error ? (
+    <Failure error={answer.error} retry={answer.retry} />
+  ) : !answer.data ? (
+    <Waiting lines={12} height={420} />
+  ) : answer.data.total === 0 ? (
+    <>
+      {props.tools && <div className="tools">{props.tools}</div>}
+      <Empty title={props.emptyTitle} help={props.emptyHelp} />
+    </>
+  ) : (
     <Grid<TableRow>
-      name={name}
+      name={props.grid ?? name}
       label={props.label}
       columns={columns}
       rows={rows}
@@ -56,12 +62,24 @@ export function TableView(props: {
       rowClass={rowClass && ((row) => rowClass(row, names))}
       stale={answer.stale}
       tools={props.tools}
-      exports={{
-        csv: api(`${name}.csv`, props.params ?? new URLSearchParams()),
-        xlsx: api(`${name}.xlsx`, props.params ?? new URLSearchParams()),
-      }}
+      compact={props.compact}
+      exports={{ csv: api(`${name}.csv`, asked), xlsx: api(`${name}.xlsx`, asked) }}
     />
+  );
+  return (
+    <>
+      {props.page && <h1 className="visually-hidden">{props.page}</h1>}
+      {shown}
+    </>
   );
 }
 
+/** The rows of a table of the API, up to as many as the API gives at once. */
+export function useTable(name: string, params: URLSearchParams) {
+  const query = new URLSearchParams(params);
+  query.set('limit', '10000');
+  return useApi<TableAnswer>(api(name, query));
+}
+
+const NONE = new URLSearchParams();
 const keyOf = (row: TableRow) => row.key;

@@ -71,10 +71,12 @@ export function GridTools<R>(props: Props<R>) {
           />
         )}
       </Popover>
-      <span className="quiet count" role="status">
-        {text.table.rows(props.found, props.count)}
+      <span className="tools-end">
+        <span className="quiet count" role="status">
+          {text.table.rows(props.found, props.count)}
+        </span>
+        <Exports {...props} copied={copied} copy={() => void copy()} />
       </span>
-      <Exports {...props} copied={copied} copy={() => void copy()} />
     </div>
   );
 }

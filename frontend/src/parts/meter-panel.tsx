@@ -10,10 +10,11 @@ import { timeSeries } from '../lib/series';
 import { useDark } from '../lib/theme';
 import { setParams, usePlace } from '../lib/url';
 import { sentence, text } from '../text';
+import { BandChart } from './band-chart';
+import type { Band } from './echarts';
 import { Grid, type GridColumn } from './grid';
 import { Panel } from './panel';
 import { Failure, Waiting } from './states';
-import { TimeChart } from './time-chart';
 
 const words = text.meters;
 const READING = [
@@ -139,6 +140,10 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
       }),
     [answer.data, dark],
   );
+  const bands = useMemo(
+    () => (drawn ? bandsOf(drawn.buckets, contracted, list, familyColour('GPT', dark)) : NO_BANDS),
+    [drawn, contracted, list, dark],
+  );
   const currency = props.currency;
   const columns = useMemo(() => {
     const made = gridColumns(answer.data?.columns ?? [], { first: MONTHS, source: sourceOf(hub) });
@@ -177,13 +182,13 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
   return (
     <section className="block">
       {hasTokens ? (
-        <TimeChart
+        <BandChart
           label={words.history}
           name="unit-cost"
           buckets={drawn.buckets}
-          series={drawn.series}
-          kind="line"
-          height={140}
+          lines={drawn.series}
+          bands={bands}
+          height={160}
           format={format}
         />
       ) : (
@@ -199,6 +204,24 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
       />
     </section>
   );
+}
+
+const NO_BANDS: Band[] = [];
+
+/** What lies between the contracted and the list price, in the months that have both. */
+function bandsOf(
+  buckets: readonly string[],
+  contracted: Prices,
+  list: Prices,
+  colour: string,
+): Band[] {
+  const both = buckets.map((each) => [contracted.get(each), list.get(each)] as const);
+  const isKnown = (each: (typeof both)[number]): each is readonly [string, string] =>
+    each.every((price) => typeof price === 'string');
+  if (!both.some(isKnown)) return NO_BANDS;
+  const side = (pick: (one: number, other: number) => number) =>
+    both.map((each) => (isKnown(each) ? pick(Number(each[0]), Number(each[1])) : null));
+  return [{ name: words.band, colour, low: side(Math.min), high: side(Math.max) }];
 }
 
 const MONTHS = ['BillingMonth', 'EffectiveCost', 'x_TokenQuantity', 'x_UnitCost'];

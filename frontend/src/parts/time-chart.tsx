@@ -1,12 +1,11 @@
-import { useEffect, useRef, useState } from 'react';
-import { saved } from '../lib/files';
-import { useDark } from '../lib/theme';
-import { text } from '../text';
-import type { Drawing, Series } from './echarts';
+import { useMemo, useState } from 'react';
+import { Chart, Key } from './chart';
+import type { Series } from './echarts';
 
 export type { Series } from './echarts';
 
-interface Props {
+/** Figures over time; a bucket without data is a gap. */
+export function TimeChart(props: {
   label: string;
   name: string;
   buckets: readonly string[];
@@ -20,44 +19,19 @@ interface Props {
   open?: ReadonlySet<string>;
   onPick?: (bucket: string) => void;
   stale?: boolean;
-}
-
-/** Figures over time; a bucket without data is a gap. The code that draws is loaded when needed. */
-export function TimeChart(props: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const drawing = useRef<Drawing | null>(null);
+}) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const dark = useDark();
-  const pick = useRef(props.onPick);
-  useEffect(() => {
-    pick.current = props.onPick;
-  });
-  const { buckets, series, kind, format, axis, open } = props;
-  useEffect(() => {
-    let wanted = true;
-    void import('./echarts').then((parts) => {
-      if (!wanted || !box.current) return;
-      drawing.current ??= parts.drawing(box.current, (bucket) => pick.current?.(bucket));
-      drawing.current.show({
-        buckets,
-        series: series.filter((each) => !hidden.has(each.name)),
-        kind,
-        format,
-        axis: axis ?? format,
-        open: open ?? new Set(),
-        dark,
-      });
-    });
-    return () => {
-      wanted = false;
-    };
-  }, [buckets, series, kind, format, axis, open, dark, hidden]);
-  useEffect(
-    () => () => {
-      drawing.current?.close();
-      drawing.current = null;
-    },
-    [],
+  const { buckets, series, kind, format, axis, open, onPick } = props;
+  const content = useMemo(
+    () => ({
+      kind,
+      buckets,
+      series: series.filter((each) => !hidden.has(each.name)),
+      format,
+      axis: axis ?? format,
+      open: open ?? new Set<string>(),
+    }),
+    [kind, buckets, series, hidden, format, axis, open],
   );
   const toggle = (name: string) =>
     setHidden((former) => {
@@ -66,34 +40,30 @@ export function TimeChart(props: Props) {
       return next;
     });
   return (
-    <figure className={props.stale ? 'chart stale' : 'chart'} aria-label={props.label}>
-      <div ref={box} className="chart-box" style={{ height: props.height }} aria-hidden="true" />
-      <figcaption className="legend">
-        {series.map((each) => (
-          <button
-            key={each.name}
-            type="button"
-            aria-pressed={!hidden.has(each.name)}
-            className={hidden.has(each.name) ? 'legend-item off' : 'legend-item'}
-            onClick={() => toggle(each.name)}
-          >
-            <svg width="10" height="10" aria-hidden="true">
-              <rect width="10" height="10" fill={each.colour} />
-            </svg>
-            {each.name}
-          </button>
-        ))}
+    <Chart
+      label={props.label}
+      name={props.name}
+      height={props.height}
+      content={content}
+      stale={props.stale}
+      onPick={
+        onPick &&
+        ((at) => {
+          const bucket = buckets[at];
+          if (bucket) onPick(bucket);
+        })
+      }
+      legend={series.map((each) => (
         <button
+          key={each.name}
           type="button"
-          className="button png"
-          onClick={() => {
-            const url = drawing.current?.picture();
-            if (url) saved(url, `pertoken-${props.name}.png`);
-          }}
+          aria-pressed={!hidden.has(each.name)}
+          className={hidden.has(each.name) ? 'legend-item off' : 'legend-item'}
+          onClick={() => toggle(each.name)}
         >
-          {text.table.png}
+          <Key name={each.name} colour={each.colour} />
         </button>
-      </figcaption>
-    </figure>
+      ))}
+    />
   );
 }

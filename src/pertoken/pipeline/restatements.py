@@ -43,6 +43,7 @@ RESTATEMENT_COLUMNS = (
     "BilledCostAfter", "EffectiveCostBefore", "EffectiveCostAfter", "BillingCurrency",
     "ChargeClass", "BillingMonth", "Scope", "RunBefore", "RunAfter",
 )  # fmt: skip
+_CHANGES = ("BilledCostChange", "EffectiveCostChange")
 _COMPARED = (
     "ChargePeriodStart", "ResourceId", "SkuMeter", "ChargeCategory", "ChargeClass",
     "BillingCurrency", "BilledCost", "EffectiveCost",
@@ -126,8 +127,10 @@ def restatements_query(
 def restatement_table(engine: Engine, snapshot: Snapshot, month: str) -> Table:
     """What a later complete run changed in a closed month, in the columns of the contract.
 
-    Gives:   RESTATEMENT_COLUMNS, one row per group of charges that differs; no row for a month that
-             was not restated. Costs in BillingCurrency, NULL on the side without such a charge.
+    Gives:   RESTATEMENT_COLUMNS and the change of each cost, one row per group of charges that
+             differs; no row for a month that was not restated. Costs in BillingCurrency, NULL on
+             the side without such a charge; a change is after less before, where a side without a
+             charge has no cost.
     Raises:  ConfigError for a month of which the hub has no charges.
     """
     known = (*standing_runs(snapshot.runs), *standing_runs(snapshot.runs, DROPPED))
@@ -141,15 +144,19 @@ def restatement_table(engine: Engine, snapshot: Snapshot, month: str) -> Table:
     rows: list[Row] = []
     if snapshot.view(engine, "restatements"):
         columns = ", ".join(quoted(name) for name in RESTATEMENT_COLUMNS)
+        changes = ", ".join(
+            f"coalesce({cost}CostAfter, 0) - coalesce({cost}CostBefore, 0)"
+            for cost in ("Billed", "Effective")
+        )
         rows = engine.rows(
-            f"SELECT {columns} FROM restatements WHERE BillingMonth = ? "
+            f"SELECT {columns}, {changes} FROM restatements WHERE BillingMonth = ? "
             "ORDER BY Scope, ChargeDate, ResourceId, SkuMeter, ChargeCategory, ChargeClass",
             [month],
         )
     kinds = {"ChargeDate": "date"}
     shown = tuple(
         Column(name, "money" if "Cost" in name else kinds.get(name, "text"))
-        for name in RESTATEMENT_COLUMNS
+        for name in (*RESTATEMENT_COLUMNS, *_CHANGES)
     )
     return Table("restatement", shown, tuple(rows))
 

@@ -57,6 +57,8 @@ class TableAnswer(BaseModel):
     offset: int
     next: int | None
     sums: list[SumItem] | None = Field(default=None)
+    notes: list[str] | None = Field(default=None, description="What a reader should know.")
+    problems: list[str] | None = Field(default=None, description="What does not agree.")
 
 
 class ViewAnswer(BaseModel):

@@ -19,6 +19,7 @@ from pertoken.web.errors import Forbidden
 from pertoken.web.people import Person  # noqa: TC001 - as above
 
 DAY = r"^\d{4}-\d{2}(-\d{2})?$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 PRICES_FOR = "List and contracted prices are for the roles finance and admin."
 
 
@@ -33,6 +34,23 @@ class Page(Strict):
 
     limit: int = Field(default=1000, ge=1, le=10_000, description="Rows of a page.")
     offset: int = Field(default=0, ge=0, le=2_000_000_000, description="Rows before the page.")
+
+
+class PeriodsParameters(Page):
+    """The months, or what a later run changed in one of them."""
+
+    diff: str | None = Field(
+        default=None, pattern=MONTH, description="What a later run changed in this month: YYYY-MM."
+    )
+
+
+class BridgeParameters(Page):
+    """Which month, and of which scope."""
+
+    month: str = Field(pattern=MONTH, description="The billing month: YYYY-MM.")
+    scope: str | None = Field(
+        default=None, max_length=1000, description="Only this scope, whole or by its last segment."
+    )
 
 
 class Filters(Strict):

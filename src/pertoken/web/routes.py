@@ -7,7 +7,7 @@ Source: docs/page.md, "The API".
 
 # FastAPI reads the annotations of the functions made below, so they are no strings here.
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Query
@@ -17,8 +17,10 @@ from starlette.responses import Response
 from pertoken.engine import Engine
 from pertoken.errors import ConfigError
 from pertoken.pipeline.audience import SeenRelations
+from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
+from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
 from pertoken.web.answers import file_name, json_body, table_content, table_file
@@ -36,10 +38,12 @@ from pertoken.web.outlook import (
     month_end_of,
 )
 from pertoken.web.parameters import (
+    BridgeParameters,
     ChargesParameters,
     Filters,
     MatrixParameters,
     Page,
+    PeriodsParameters,
     Strict,
 )
 from pertoken.web.people import Person
@@ -50,7 +54,18 @@ SET_ASIDE = (("Unit", "Tokens"), ("ChargeCategory", "Usage"), ("x_UnitQuantity",
 """Usage of meters that count tokens whose quantity fits no rule."""
 _MOST_ROWS = 100_000
 P = TypeVar("P", bound=Strict)
-Build = Callable[[Engine, SeenRelations, P, Person], Table | ChargesPage]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A table, and what a reader should know of it."""
+
+    table: Table
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+Build = Callable[[Engine, SeenRelations, P, Person], Table | ChargesPage | Noted]
 
 
 def table_routes(desk: Desk) -> APIRouter:
@@ -92,9 +107,18 @@ def table_routes(desk: Desk) -> APIRouter:
         router,
         desk,
         "periods",
-        Page,
+        PeriodsParameters,
         _periods,
-        "Rows and costs of every month and scope: `pertoken periods`.",
+        "Rows and costs of every month and scope: `pertoken periods`; with `diff` what a later run "
+        "changed in a month, which a team does not see.",
+    )
+    _add(
+        router,
+        desk,
+        "bridge",
+        BridgeParameters,
+        _bridge,
+        "From the invoice to BilledCost and EffectiveCost: `pertoken bridge`. Not for a team.",
     )
     _add(
         router,
@@ -176,6 +200,10 @@ def _add(
                 ]  # fmt: skip
                 content = table_content(built.table, offset=offset, limit=limit, total=built.total)
                 return json_body({**commit, **content, "sums": sums})
+            if isinstance(built, Noted):
+                content = table_content(built.table, offset=offset, limit=limit)
+                said = {"notes": built.notes, "problems": built.problems}
+                return json_body({**commit, **content, **said})
             return json_body({**commit, **table_content(built, offset=offset, limit=limit)})
 
         return await desk.answer(request, person, question)
@@ -188,6 +216,7 @@ def _add(
             built = build(engine, relations, cast("P", whole), person)
             if isinstance(built, ChargesPage):
                 _check_whole(built)
+            if not isinstance(built, Table):
                 built = built.table
             provenance = {"Commit": relations.snapshot.commit_id, "Query": str(request.url.query)}
             return table_file(built, extension, provenance)
@@ -234,12 +263,25 @@ def _meters(engine: Engine, relations: SeenRelations, _asked: Page, _person: Per
     return meters_table(engine, relations)
 
 
-def _periods(engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
+def _periods(
+    engine: Engine, relations: SeenRelations, asked: PeriodsParameters, person: Person
+) -> Table:
+    if asked.diff is not None:
+        _whole_bill(person)
+        return restatement_table(engine, relations.snapshot, asked.diff)
     table = periods_table(engine, relations, relations.states)
     if person.audience.sees_all:
         return table
     hidden = ("ListCost", "ContractedCost")
     return table.select([name for name in table.column_names if name not in hidden])
+
+
+def _bridge(
+    engine: Engine, relations: SeenRelations, asked: BridgeParameters, person: Person
+) -> Noted:
+    _whole_bill(person)
+    walked = bridge(engine, relations.snapshot, asked.month, asked.scope)
+    return Noted(walked.table, walked.notes, walked.problems)
 
 
 def _runs(_engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
@@ -268,7 +310,7 @@ def _columns(engine: Engine, relations: SeenRelations, _asked: Page, _person: Pe
 def _whole_bill(person: Person) -> None:
     if not person.audience.sees_all:
         raise Forbidden(
-            "Runs are facts about the whole bill, which a team does not see.",
+            "Runs, restatements and the bridge are facts about the whole bill, not for a team.",
             "Expected the role finance or admin.",
             "Ask for periods, which hold your own charges.",
         )
