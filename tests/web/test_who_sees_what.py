@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 
 FILTERS = ("", "from=2026-09&to=2026-10", "where=Tags.team%3DSupport%20CX", "where=Tags.team%3D",
            "where=x_ModelFamily%3DGPT", "all_charges=true")  # fmt: skip
-NEEDED = {"/api/values": "column=ResourceName", "/api/bridge": "month=2026-08"}
-WHOLE_BILL = {"/api/runs", "/api/restatements", "/api/bridge"}
+NEEDED = {
+    "/api/values": "column=ResourceName",
+    "/api/bridge": "month=2026-08",
+    "/api/accrual": "month=2026-09",
+}
+WHOLE_BILL = {
+    "/api/runs", "/api/restatements", "/api/bridge", "/api/accrual", "/api/budgets", "/api/alerts",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pertoken.api.alerts import Alerts
 from pertoken.api.attribution import Attribution
 from pertoken.api.outlook import Outlooks
 from pertoken.api.result import Result
@@ -61,7 +62,7 @@ class BridgeResult(Result):
         self.notes = walked.notes
 
 
-class Hub(Attribution, Outlooks, Upkeep):
+class Hub(Attribution, Outlooks, Alerts, Upkeep):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

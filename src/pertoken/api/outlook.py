@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.hub import Hub as HubStore
     from pertoken.hub import Snapshot
+    from pertoken.pipeline.accrual_view import accrual_result
     from pertoken.pipeline.anomaly_marks import Mark, keep_mark
     from pertoken.pipeline.anomaly_view import AnomalyQuery, anomalies_table, found_anomalies
     from pertoken.pipeline.cost_history import cost_histories
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.plans import read_plans
 else:
     _VIEWS = "pertoken.pipeline"
+    accrual_result = deferred(f"{_VIEWS}.accrual_view", "accrual_result")
     Mark = deferred(f"{_VIEWS}.anomaly_marks", "Mark")
     keep_mark = deferred(f"{_VIEWS}.anomaly_marks", "keep_mark")
     AnomalyQuery = deferred(f"{_VIEWS}.anomaly_view", "AnomalyQuery")
@@ -141,6 +143,30 @@ class Outlooks:
             self._engine, snapshot, snapshot.runs, tuple(by), self._rules(rules), currency=currency
         )
         return Result(backtest_table(found, _horizons(horizons)))
+
+    def accrual(
+        self,
+        month: str,
+        by: Sequence[str] = ("CostCenter",),
+        *,
+        as_of: date | str | None = None,
+        keep: bool = False,
+        currency: str | None = None,
+        rules: str | Path | None = None,
+    ) -> OutlookResult:
+        """What a month will turn out to have cost; of a closed month the true-up.
+
+        Takes:   as_of, the day it is known on, else that of the newest run; keep, to write it into
+                 the hub for the true-up to come.
+        Gives:   the columns of `pertoken accrual`.
+        Raises:  ConfigError for a month without a day in the hub, or a closed one with keep.
+        """
+        snapshot = self._snapshot()
+        table, notes = accrual_result(
+            self._engine, snapshot, parse_month(month), tuple(by), self._rules(rules),
+            as_of=_day(as_of), keep_in=self._store if keep else None, currency=currency,
+        )  # fmt: skip
+        return OutlookResult(Result(table), notes)
 
     def anomalies(
         self,

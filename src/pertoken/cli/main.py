@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pertoken.cli import (
+    alerts,
     anomalies,
     assistants,
     attribution,
@@ -48,7 +49,10 @@ app.add_typer(attribution.rules_app, name="rules")
 app.add_typer(hub.hub_app, name="hub")
 app.command("forecast")(outlook.forecast)
 app.command("backtest")(outlook.backtest)
+app.command("accrual")(outlook.accrual)
 app.add_typer(anomalies.anomalies_app, name="anomalies")
+app.add_typer(alerts.budgets_app, name="budgets")
+app.command("alerts")(alerts.alerts)
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
 app.command("doctor")(doctor.doctor)

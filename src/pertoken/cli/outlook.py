@@ -1,4 +1,4 @@
-"""`forecast` and `backtest`: what it will cost, and how well that is known."""
+"""`forecast`, `backtest`, `accrual`: what it will cost, and how well that is known."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ _BACKTEST_FIRST = (
     "Grain", "BillingCurrency", "Horizon", "Method", "Series", "MASE", "WAPE", "Within12Percent",
     "Coverage80", "Coverage95",
 )  # fmt: skip
+
+
+_ACCRUAL_FIRST = (
+    "BillingCurrency", "ActualCost", "LateCost", "AccruedCost", "Low80", "High80", "MissingDays",
+)  # fmt: skip
+_TRUE_UP_FIRST = ("BillingCurrency", "AccruedCost", "FinalCost", "TrueUpCost", "State")
 
 
 def forecast(
@@ -124,6 +130,36 @@ def backtest(
         _names(by), horizons=horizons, currency=currency, rules=rules
     )
     show(result.table, format, output, first=_BACKTEST_FIRST)
+
+
+def accrual(
+    month: Annotated[str, typer.Option("--month", help="The month to accrue: YYYY-MM.")],
+    by: ByOption = "CostCenter",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="The day it is known on; else that of the newest run."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep it in the hub, for the true-up to come.")
+    ] = False,
+    currency: CurrencyOption = None,
+    rules: RulesOption = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What a month will turn out to have cost, by cost centre; later, the true-up against it."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    groups = _names(by)
+    result = Hub(hub_path(hub)).accrual(
+        month, groups, as_of=as_of, keep=keep, currency=currency, rules=rules
+    )
+    is_final = any(row["FinalCost"] is not None for row in result.to_dicts())
+    shown = _TRUE_UP_FIRST if is_final else _ACCRUAL_FIRST
+    show(result.table, format, output, first=("BillingMonth", *groups, *shown))
+    say(result.notes)
 
 
 def say(notes: Iterable[str]) -> None:

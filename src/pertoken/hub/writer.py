@@ -45,6 +45,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "tag_snapshots": (),
     "metrics": (),
     "anomaly_marks": (),
+    "accruals": (),
+    "alerts_sent": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pertoken.allocation import AttributionQuery
+from pertoken.allocation import ORGANISATION_COLUMNS, AttributionQuery
 from pertoken.errors import ConfigError
 from pertoken.forecast import Panel, at_last_price
 from pertoken.pipeline.attribution_view import attribution_table
@@ -94,6 +94,10 @@ class CostHistory:
     booked: dict[tuple[Key, date], Decimal]
     recent: tuple[RecentCell, ...]
     notes: tuple[str, ...] = ()
+    own_days: frozenset[date] = frozenset()
+    """Days on which anything of this currency is there, settled or not, later ones too."""
+    late: dict[tuple[Key, date], Decimal] = field(default_factory=dict)
+    """What is there already of days after the last settled one."""
     ended: str | None = None
     """Why nothing more is to come in this currency: its scopes are billed in another one."""
 
@@ -244,8 +248,10 @@ def _base_lines(
 def _attributed_lines(
     engine: Engine, relations: Relations, by: Sequence[str], rules: Rules
 ) -> list[Line]:
-    """The same cost by who caused it."""
-    query = AttributionQuery(by=tuple(dict.fromkeys((*_PARTS, *by))))
+    """The same cost by who caused it; tags say it where neither telemetry nor rules can."""
+    facts = any(name in ORGANISATION_COLUMNS for name in by) and not rules.organisation
+    evidence = "tags" if facts or not relations.view(engine, "usage") else None
+    query = AttributionQuery(by=tuple(dict.fromkeys((*_PARTS, *by))), evidence=evidence)
     table = attribution_table(engine, relations, query, rules)
     return [_line(row, tuple(row[name] for name in by)) for row in table.to_dicts()]
 
@@ -320,7 +326,19 @@ def _history(
             for (key, meter, resource), (cost, tokens) in sums.recent.items()
         ),
         notes=notes,
+        own_days=frozenset(line.day for line in own if until is None or line.day < until),
+        late=_late([line for line in parts if line.currency == currency], through, until),
     )
+
+
+def _late(
+    lines: Iterable[Line], through: date, until: date | None
+) -> dict[tuple[Key, date], Decimal]:
+    late: dict[tuple[Key, date], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if line.day > through and (until is None or line.day < until):
+            late[line.key, line.day] += line.cost
+    return dict(late)
 
 
 def _factors(lines: Sequence[Line], through: date) -> tuple[dict[Key, float], dict[Key, str]]:

@@ -1,4 +1,4 @@
-"""The tables that look ahead and watch, as the API gives them: forecast, backtest, anomalies.
+"""The tables that look ahead and watch, as the API gives them.
 
 A team sees the forecast and the findings of its own charges, by columns of the charge; who caused
 a cost is read from telemetry of the whole bill, which a team does not see.
@@ -6,13 +6,19 @@ a cost is read from telemetry of the whole bill, which a team does not see.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from pertoken.pipeline.accrual_view import accrual_result
+from pertoken.pipeline.alert_channels import AlertConfig
+from pertoken.pipeline.alert_rules import AlertSettings, Asked, alerts
+from pertoken.pipeline.alert_sending import alerts_table, sent_alerts
 from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.anomaly_view import AnomalyQuery, anomalies_table, found_anomalies
+from pertoken.pipeline.budgets import BudgetQuery, budgets_table, hub_budgets
 from pertoken.pipeline.cost_history import SCOPE, cost_histories
 from pertoken.pipeline.forecast_view import (
     MOST_DAYS,
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
     from pertoken.pipeline.audience import SeenRelations
     from pertoken.reports import Table
     from pertoken.web.people import Person
+
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 class GroupParameters(Page):
@@ -71,9 +79,7 @@ class ForecastParameters(GroupParameters):
 class MonthEndParameters(GroupParameters):
     """The end of which month, of which groups."""
 
-    month: str | None = Field(
-        default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="YYYY-MM; else the next."
-    )
+    month: str | None = Field(default=None, pattern=MONTH, description="YYYY-MM; else the next.")
 
 
 class AnomalyParameters(Page):
@@ -92,6 +98,27 @@ class AnomalyParameters(Page):
         default=None, max_length=10, description="Only this BillingCurrency; never converts."
     )
     notices: bool = Field(default=False, description="Also new models and drops.")
+
+
+class AccrualParameters(GroupParameters):
+    """The accrual of which month, by which groups."""
+
+    by: str = Field(default="CostCenter", max_length=1000, description="Groups, parted by commas.")
+    month: str = Field(pattern=MONTH, description="YYYY-MM.")
+
+
+class BudgetParameters(Page):
+    """Budgets of which month."""
+
+    month: str | None = Field(default=None, pattern=MONTH, description="YYYY-MM; else the next.")
+
+
+class AlertParameters(Page):
+    """As of when."""
+
+    as_of: datetime | None = Field(
+        default=None, description="The time that it is; else that of the hub's last commit."
+    )
 
 
 def forecast_of(
@@ -139,3 +166,56 @@ def anomalies_of(
     whole = person.audience.sees_all
     found = found_anomalies(engine, relations, relations.runs, query, with_marks=whole)
     return anomalies_table(found)
+
+
+def accrual_of(
+    engine: Engine, relations: SeenRelations, asked: AccrualParameters, person: Person
+) -> Table:
+    """The accrual of a month, or its true-up; for who sees the whole bill."""
+    _whole_bill(person)
+    by = asked.groups(engine, relations, person)
+    rules = hub_rules(relations)
+    return accrual_result(
+        engine, relations.snapshot, asked.month, by, rules, currency=asked.currency
+    )[0]
+
+
+def budgets_of(
+    engine: Engine, relations: SeenRelations, asked: BudgetParameters, person: Person
+) -> Table:
+    """How the budgets that the hub keeps stand; no row where it keeps none."""
+    _whole_bill(person)
+    query = BudgetQuery(hub_budgets(relations.root), asked.month)
+    rules = hub_rules(relations)
+    return budgets_table(engine, relations, relations.snapshot.runs, query, rules)
+
+
+def alerts_of(
+    engine: Engine, relations: SeenRelations, asked: AlertParameters, person: Person
+) -> Table:
+    """What somebody should act on, as of a time or of the hub's last commit."""
+    _whole_bill(person)
+    snapshot = relations.snapshot
+    moment = asked.as_of or snapshot.committed_at
+    if moment is None:
+        return alerts_table((), AlertConfig(), {})
+    found = alerts(
+        Asked(
+            engine=engine,
+            snapshot=snapshot,
+            rules=hub_rules(relations),
+            as_of=moment if moment.tzinfo else moment.replace(tzinfo=UTC),
+            settings=AlertSettings(),
+            budgets=hub_budgets(relations.root),
+        )
+    )
+    return alerts_table(found, AlertConfig(), sent_alerts(engine, relations))
+
+
+def _whole_bill(person: Person) -> None:
+    if not person.audience.sees_all:
+        raise Forbidden(
+            "Budgets, accruals and alerts are of the whole bill, which a team does not see.",
+            "Expected the role finance or admin.",
+            "Ask for the forecast or the anomalies of your own charges.",
+        )

@@ -28,12 +28,18 @@ from pertoken.web.desk import Desk
 from pertoken.web.errors import Forbidden
 from pertoken.web.models import DOCUMENTED_ERRORS, FILE_RESPONSES, TableAnswer
 from pertoken.web.outlook import (
+    AccrualParameters,
+    AlertParameters,
     AnomalyParameters,
+    BudgetParameters,
     ForecastParameters,
     GroupParameters,
     MonthEndParameters,
+    accrual_of,
+    alerts_of,
     anomalies_of,
     backtest_of,
+    budgets_of,
     forecast_of,
     month_end_of,
 )
@@ -175,6 +181,30 @@ def table_routes(desk: Desk) -> APIRouter:
         AnomalyParameters,
         anomalies_of,
         "What was not natural, and what it cost: `pertoken anomalies`.",
+    )
+    _add(
+        router,
+        desk,
+        "accrual",
+        AccrualParameters,
+        accrual_of,
+        "What a month will turn out to have cost: `pertoken accrual`. Not for a team.",
+    )
+    _add(
+        router,
+        desk,
+        "budgets",
+        BudgetParameters,
+        budgets_of,
+        "How the budgets that the hub keeps stand: `pertoken budgets`. Not for a team.",
+    )
+    _add(
+        router,
+        desk,
+        "alerts",
+        AlertParameters,
+        alerts_of,
+        "What somebody should act on: `pertoken alerts`. Not for a team.",
     )
     _add(router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`.")
     return router
