@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.api.alerts import Alerts
 from pertoken.api.attribution import Attribution
+from pertoken.api.economics import UnitEconomics
 from pertoken.api.outlook import Outlooks
 from pertoken.api.result import Result
 from pertoken.api.upkeep import Upkeep
@@ -58,11 +59,10 @@ class BridgeResult(Result):
     """The bridge of a month; `notes` say what it starts at, `findings` what does not agree."""
 
     def __init__(self, walked: Bridge) -> None:
-        super().__init__(walked.table, walked.problems)
-        self.notes = walked.notes
+        super().__init__(walked.table, walked.problems, walked.notes)
 
 
-class Hub(Attribution, Outlooks, Alerts, Upkeep):
+class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

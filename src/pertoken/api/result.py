@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 class Result:
     """A table in the columns of the public contract; costs and tokens are exact decimals."""
 
-    def __init__(self, table: Table, findings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, table: Table, findings: tuple[str, ...] = (), notes: tuple[str, ...] = ()
+    ) -> None:
         self.table = table
+        self.notes = notes
+        """What the figures are of, such as the days that are compared."""
         self.findings = findings
         """What a person should know of the figures, such as a cost that could not be converted."""
 

@@ -136,7 +136,7 @@ def matrix(
     )
     result = Hub(hub_path(hub)).matrix(
         columns,
-        where=[_pair(each) for each in where or ()],
+        where=[pair(each) for each in where or ()],
         start=start,
         end=end,
         currency=currency,
@@ -233,7 +233,8 @@ def relations(
     )
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """A column and a value from COLUMN=VALUE; raises ConfigError on any other text."""
     column, sign, value = text.partition("=")
     if not sign or not column.strip():
         raise ConfigError(

@@ -14,6 +14,7 @@ from pertoken.cli import (
     attribution,
     conformance,
     doctor,
+    explain,
     explore,
     finance,
     hub,
@@ -40,6 +41,7 @@ app.command("periods")(explore.periods)
 app.command("matrix")(explore.matrix)
 app.add_typer(explore.meters_app, name="meters")
 app.command("bridge")(finance.bridge)
+app.command("variance")(explain.variance)
 app.command("attribute")(attribution.attribute)
 app.command("reconcile")(attribution.reconcile)
 app.command("units")(attribution.units)

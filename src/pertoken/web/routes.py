@@ -16,11 +16,13 @@ from starlette.responses import Response
 
 from pertoken.engine import Engine
 from pertoken.errors import ConfigError
+from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
 from pertoken.pipeline.restatements import restatement_table
+from pertoken.pipeline.variance_view import variance_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
 from pertoken.web.answers import file_name, json_body, table_content, table_file
@@ -51,6 +53,7 @@ from pertoken.web.parameters import (
     Page,
     PeriodsParameters,
     Strict,
+    VarianceParameters,
 )
 from pertoken.web.people import Person
 from pertoken.web.store import Body
@@ -84,6 +87,14 @@ def table_routes(desk: Desk) -> APIRouter:
         MatrixParameters,
         _matrix,
         "What every token costs, by any columns: `pertoken matrix`.",
+    )
+    _add(
+        router,
+        desk,
+        "variance",
+        VarianceParameters,
+        _variance,
+        "Why the cost moved: effects that add to the difference: `pertoken variance`.",
     )
     _add(
         router,
@@ -331,6 +342,15 @@ def _findings(engine: Engine, relations: SeenRelations, _asked: Page, _person: P
     found = hub_card(engine, relations).findings
     columns = tuple(Column(name, "text") for name in ("Severity", "Finding", "Command"))
     return Table("findings", columns, tuple((each[2], each[0], each[1]) for each in found))
+
+
+def _variance(
+    engine: Engine, relations: SeenRelations, asked: VarianceParameters, person: Person
+) -> Table:
+    """A team sees its own charges, without list prices, and no attribution of the shared ones."""
+    query = asked.query(relations.snapshot.runs, person)
+    rules = hub_rules(relations) if person.audience.sees_all else None
+    return variance_table(engine, relations, query, rules)
 
 
 def _columns(engine: Engine, relations: SeenRelations, _asked: Page, _person: Person) -> Table:
