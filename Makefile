@@ -31,6 +31,7 @@ imports: $(READY)  ## the floors: imports point down
 
 tests: $(READY)  ## all tests but the slow ones, documentation included
 	scripts/install-chromium.sh
+	scripts/install-azurite.sh
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 slow: $(READY)  ## what takes many minutes: 200 killed ingests, random orders

@@ -7,6 +7,7 @@ rule; what to do. The tree, by what the user can do about it:
         ConfigError         an option, a path or a setting is wrong
         SourceError         an export is missing, changed, partial or unreadable
         HubError            the hub is missing, locked, unwritable or of another version
+        StoreError          an object store does not answer, or refuses
         ConformanceError    data does not keep a FOCUS rule
         CostError           costs cannot be added or do not agree
             MixedCurrency
@@ -21,6 +22,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pertoken.redaction import redacted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,6 +32,7 @@ class PertokenError(Exception):
     """Base of every error that a person can act on; its text is three lines."""
 
     def __init__(self, found: str, expected: str, action: str, **context: object) -> None:
+        found, expected, action = redacted(found), redacted(expected), redacted(action)
         super().__init__(f"{found}\n{expected}\n{action}")
         self.found = found
         self.expected = expected
@@ -51,6 +55,10 @@ class SourceError(PertokenError):
 
 class HubError(PertokenError):
     """The hub is missing, locked, unwritable or of another version."""
+
+
+class StoreError(PertokenError):
+    """An object store does not answer, refuses, or gave something else than was asked for."""
 
 
 class ConformanceError(PertokenError):

@@ -133,12 +133,12 @@ def test_what_cannot_be_used_is_a_problem_and_the_rest_is_found(tmp_path: Path) 
     for name, text in {"app": '{"name": "app"}', "cut": '{"blobs": [', "list": "[]"}.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(text, "utf-8")
-    discovery = discover([tmp_path, tmp_path / "absent", "az://account/container"])
+    discovery = discover([tmp_path, tmp_path / "absent", "gs://bucket/path"])
     assert [run.run_id for run in discovery.runs] == ["r1"]
     assert len(discovery.problems) == 5
     text = "\n".join(found_problems(discovery))
     assert "absent' does not exist" in text
-    assert "'az://account/container' is no local path" in text
+    assert "'gs://bucket/path' is neither a path nor a URL of a store" in text
     assert str(tmp_path / "cut" / "manifest.json") in text
 
 
@@ -238,7 +238,7 @@ def test_one_run_id_in_two_months_is_two_runs(tmp_path: Path) -> None:
 
 def test_the_order_of_sources_does_not_matter(tmp_path: Path) -> None:
     sources: list[str | Path] = [write_run(tmp_path / f"f{n}", f"r{n % 3}") for n in range(6)]
-    sources += [tmp_path / "absent", "s3://bucket"]
+    sources += [tmp_path / "absent", "gs://bucket"]
     expected = discover(sources)
     for seed in range(3):
         Random(seed).shuffle(sources)  # noqa: S311 - an order, not a secret

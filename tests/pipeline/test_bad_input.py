@@ -180,10 +180,14 @@ def test_sources_that_hold_nothing_are_told_and_the_rest_is_ingested(
 ) -> None:
     good_run(tmp_path / "exports")
     (tmp_path / "nothing").mkdir()
-    sources = (tmp_path / "exports", tmp_path / "nothing", tmp_path / "gone", "az://bills/x")
+    sources = (tmp_path / "exports", tmp_path / "nothing", tmp_path / "gone", "gs://bills/x")
     answer = cli("ingest", *sources)
     assert (answer.code, len(answer.rows)) == (2, 1)
-    for words in ("nothing holds no manifest.json", "gone' does not exist", "is no local path"):
+    for words in (
+        "nothing holds no manifest.json",
+        "gone' does not exist",
+        "is neither a path nor",
+    ):
         assert words in answer.err
     assert_good_run_is_in(cli)
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 def ingest(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Folders of exports (any depth), manifest.json files, or FOCUS files."),
+        typer.Argument(
+            help="Folders of exports (any depth), manifest.json, FOCUS files; az:// or s3:// URLs."
+        ),
     ],
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be done, and touch nothing.")

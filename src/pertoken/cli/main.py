@@ -24,6 +24,7 @@ from pertoken.cli import (
 )
 from pertoken.cli.output import FAILED, report_error
 from pertoken.errors import PertokenError
+from pertoken.redaction import redacted
 from pertoken.version import __version__
 
 app = typer.Typer(
@@ -93,7 +94,7 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - the outermost door
         import traceback  # noqa: PLC0415
 
-        traceback.print_exc()
+        typer.echo(redacted(traceback.format_exc()), err=True)
         typer.echo(
             "pertoken met an error that it did not foresee.\n"
             "Expected no such error from any input.\n"

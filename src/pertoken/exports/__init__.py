@@ -5,6 +5,7 @@ its bytes are) -> decide (one decision per run, from the set of runs known). No 
 here.
 """
 
+from pertoken.exports.at_hand import at_hand
 from pertoken.exports.contenders import Decision, KnownRun
 from pertoken.exports.datasets import (
     ACTUAL_COST,
@@ -26,6 +27,7 @@ from pertoken.exports.datasets import (
 )
 from pertoken.exports.decisions import STATUSES, decide
 from pertoken.exports.discovery import JSON_FORMAT, Discovery, PlainFile, discover
+from pertoken.exports.in_store import files_at
 from pertoken.exports.manifest import parse_manifest
 from pertoken.exports.metric_table import (
     METRIC_DIMENSIONS,
@@ -71,12 +73,14 @@ __all__ = [
     "PlainFile",
     "RunKey",
     "TaggedPlace",
+    "at_hand",
     "check_dataset",
     "check_month",
     "check_parts",
     "check_run",
     "decide",
     "discover",
+    "files_at",
     "fingerprint",
     "holds_charges",
     "is_metric_table",

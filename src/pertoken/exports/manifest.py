@@ -28,17 +28,18 @@ from pertoken.periods import month_of, parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
+
+    from pertoken.stores import Folder
 
 MANIFEST_NAME = "manifest.json"
 _EXPORT_MARK = "/providers/microsoft.costmanagement/exports/"
 
 
-def parse_manifest(text: bytes, folder: Path) -> ExportRun:
+def parse_manifest(text: bytes, folder: Folder) -> ExportRun:
     """The run that a manifest describes; no file is opened.
 
     Takes:   text, the bytes of manifest.json (UTF-8, a byte order mark is allowed); folder, where
-             it lies and where its parts are expected.
+             it lies (a local folder or one of a store) and where its parts are expected.
     Gives:   the run as the manifest states it; `row_count` is the sum of its parts where the
              manifest states no total, 0 where it lists no part, else None.
     Raises:  SourceError, when it is no manifest of an export or lacks what a decision needs.
@@ -174,7 +175,7 @@ def _scope_and_name(resource_id: str) -> tuple[str, str]:
     return path[:at].lower(), path[at + len(_EXPORT_MARK) :]
 
 
-def _parts(manifest: Mapping[str, object], folder: Path, where: str) -> tuple[Part, ...]:
+def _parts(manifest: Mapping[str, object], folder: Folder, where: str) -> tuple[Part, ...]:
     blobs = manifest.get("blobs")
     if blobs is None:
         return ()

@@ -8,11 +8,13 @@ Source: Microsoft Learn, "tutorial-improved-exports" (manifest of Cost Managemen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+
+    from pertoken.stores import StoreFile
 
 RunKey = tuple[str, str, str, str]
 """RunId, dataset, scope, month: a plain file is one RunId in several scopes and months."""
@@ -22,8 +24,9 @@ RunKey = tuple[str, str, str, str]
 class Part:
     """One blob of a run.
 
-    `name` is container-relative as in the manifest; `path` is the local file it is read from;
-    `compression` is `none` or `gzip`, of a CSV as a whole (Parquet compresses inside).
+    `name` is container-relative as in the manifest; `path` is the file, or the URL, it is read
+    from; `compression` is `none` or `gzip`, of a CSV as a whole (Parquet compresses inside).
+    `stored` is the object of a part in a store, None for a local one and for one that is missing.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Part:
     byte_count: int | None
     row_count: int | None
     compression: str = "none"
+    stored: StoreFile | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

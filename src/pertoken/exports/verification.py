@@ -121,14 +121,21 @@ def _check_counts(run: ExportRun) -> str | None:
 
 
 def _check_presence(run: ExportRun) -> str | None:
-    missing = [Path(part.path).name for part in run.parts if not Path(part.path).is_file()]
+    missing = [Path(part.path).name for part in run.parts if not _is_present(part)]
     if not missing:
         return None
     return f"{len(missing)} of {_parts(len(run.parts))} missing: {_shown(missing)}"
 
 
+def _is_present(part: Part) -> bool:
+    """Whether a part lies on disk, or in the store that it is read from."""
+    return part.stored is not None or Path(part.path).is_file()
+
+
 def _check_sizes(run: ExportRun) -> str | None:
-    sizes = [Path(part.path).stat().st_size for part in run.parts]
+    sizes = [
+        part.stored.size if part.stored else Path(part.path).stat().st_size for part in run.parts
+    ]
     for part, size in zip(run.parts, sizes, strict=True):
         if part.byte_count is not None and part.byte_count != size:
             name = Path(part.path).name

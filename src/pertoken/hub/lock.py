@@ -14,23 +14,23 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import threading
 import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pertoken.errors import HubError
+from pertoken.processes import process_runs, this_host
 
 if sys.platform != "win32":
     import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
 LEASE_SECONDS = 120.0
@@ -63,8 +63,8 @@ class _Holder:
 
     def is_gone(self) -> bool:
         """Whether the lease has ended, or the process is known to have ended."""
-        here = self.host == _this_host()
-        return self.expires < time.time() or (here and not _process_runs(self.process))
+        here = self.host == this_host()
+        return self.expires < time.time() or (here and not process_runs(self.process))
 
 
 class HubLock:
@@ -138,7 +138,7 @@ class HubLock:
 
     def _content(self) -> str:
         expires = time.time() + LEASE_SECONDS
-        return json.dumps(asdict(_Holder(self._owner, _this_host(), os.getpid(), expires)))
+        return json.dumps(asdict(_Holder(self._owner, this_host(), os.getpid(), expires)))
 
     def _read(self) -> _Holder | None:
         try:
@@ -201,32 +201,3 @@ class HubLock:
             "Expected a folder in which this user may create files.",
             "Choose another --hub, or change the permissions of the folder.",
         )
-
-
-def _this_host() -> str:
-    """The machine, and the process namespace in it: containers may share a name and count anew."""
-    try:
-        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return socket.gethostname()
-
-
-def _process_runs(process: int) -> bool:
-    """Whether a process of this host runs; True where that cannot be known."""
-    if sys.platform == "win32" or process <= 0:
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return not _is_zombie(process)
-
-
-def _is_zombie(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state == "Z"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pertoken.exports import INVOICES
+from pertoken.exports import INVOICES, at_hand
 from pertoken.pipeline.invoice_file import Invoice, parse_invoices
 from pertoken.pipeline.reference_tables import reference_table_query
 from pertoken.pipeline.references import file_text
@@ -39,7 +39,7 @@ def invoices_table(run: ExportRun) -> pa.Table:
     rows: list[tuple[Any, ...]] = [
         (each.month, each.currency, each.amount, each.scope, each.invoice_id, each.issuer,
          each.tax, run.run_id)
-        for each in parse_invoices(file_text(run.path), run.export_name)
+        for each in parse_invoices(file_text(at_hand(run).path), run.export_name)
     ]  # fmt: skip
     kinds = {"VARCHAR": pa.string(), "DECIMAL(38,18)": pa.decimal128(38, 18)}
     arrays = [

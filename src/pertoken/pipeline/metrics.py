@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pertoken.exports import BUSINESS_METRICS, METRIC_DIMENSIONS
+from pertoken.exports import BUSINESS_METRICS, METRIC_DIMENSIONS, at_hand
 from pertoken.pipeline.reference_tables import reference_table_query
 from pertoken.pipeline.references import metric_values
 
@@ -37,7 +37,7 @@ def metrics_table(engine: Engine, run: ExportRun) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
     rows: list[tuple[Any, ...]] = []
-    for each in metric_values(engine, run.path, run.file_format):
+    for each in metric_values(engine, at_hand(run).path, run.file_format):
         held = dict(each.dimensions)
         dimensions = (held.get(name) for name in METRIC_DIMENSIONS)
         rows.append((each.day, each.metric, each.value, *dimensions, run.submitted_time,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pertoken.errors import EngineError
+from pertoken.exports import at_hand
 from pertoken.meters import VOCABULARY_VERSION
 from pertoken.normalize import FILE_COLUMN, charges_select, inferred_select, undecided_charges
 from pertoken.pipeline.faults import unreadable_fault
@@ -92,7 +93,7 @@ def _write_run(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path
         if not error.context.get("of_data"):
             raise
         source = ingest.found[key_of(run)]
-        fault = unreadable_fault(error, [part.path for part in source.parts])
+        fault = unreadable_fault(error, [part.path for part in at_hand(source).parts])
         raise UnfitRun(key_of(run), fault) from error
 
 

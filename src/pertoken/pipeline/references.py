@@ -29,6 +29,7 @@ from pertoken.exports import (
     TAG_SNAPSHOT,
     ExportRun,
     Part,
+    at_hand,
     check_run,
     is_metric_table,
     is_tag_header,
@@ -67,16 +68,16 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
     Raises: SourceError, when it begins as one of these and cannot be read.
     """
     name = Path(file.path).name
-    if file.file_format == JSON_FORMAT and is_tag_json(file_text(file.path)):
+    if file.file_format == JSON_FORMAT and is_tag_json(file_text(file.local)):
         return _tag_run(file)
     if file.file_format == JSON_FORMAT:
-        days = [row["EffectiveStart"] for row in _retail_rows(file.path)]
+        days = [row["EffectiveStart"] for row in _retail_rows(file.local)]
         scope = f"retail price list {file.digest[:12]}"
         return _run(file, RETAIL_PRICES, scope, month_of(max(days)), days)
     header = _header(engine, file) if file.file_format == "csv" else ()
     if is_invoice_header(header):
         first_days = [
-            month_start(each.month) for each in parse_invoices(file_text(file.path), name)
+            month_start(each.month) for each in parse_invoices(file_text(file.local), name)
         ]
         first, rows = min(first_days), len(first_days)
         return _run(file, INVOICES, f"invoices {name}".lower(), month_of(first), [first] * rows)
@@ -84,7 +85,7 @@ def reference_run(engine: Engine, file: PlainFile) -> ExportRun | None:
         return _tag_run(file)
     if not is_rate_header(header):
         return _metric_run(engine, file, header)
-    days = [rate.day for rate in parse_rates(file_text(file.path), name)]
+    days = [rate.day for rate in parse_rates(file_text(file.local), name)]
     return _run(file, EXCHANGE_RATES, f"exchange rates {name}".lower(), month_of(min(days)), days)
 
 
@@ -109,6 +110,7 @@ def reference_rows(engine: Engine, run: ExportRun) -> tuple[int | None, str | No
 
 def view_sheet(engine: Engine, run: ExportRun) -> str:
     """Name the prices of a price sheet `sheet_prices`, in the columns of `prices`."""
+    run = at_hand(run)
     paths = [part.path for part in run.parts]
     view = engine.view_parquet if run.file_format == "parquet" else engine.view_csv
     view(_SHEET, paths, with_file=FILE_COLUMN)
@@ -130,7 +132,7 @@ def view_prices(engine: Engine, run: ExportRun) -> str:
     """Name the prices of a price sheet or retail list; gives the name."""
     if run.dataset == PRICE_SHEET:
         return view_sheet(engine, run)
-    table = retail_table(_retail_rows(run.path), run_id=run.run_id, scope=run.scope)
+    table = retail_table(_retail_rows(at_hand(run).path), run_id=run.run_id, scope=run.scope)
     engine.view_arrow("retail_prices", table)
     return "retail_prices"
 
@@ -139,7 +141,7 @@ def rates_table(run: ExportRun) -> pa.Table:
     """The rates of a rate table as Arrow, in the columns of `rates`."""
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
-    text = file_text(run.path)
+    text = file_text(at_hand(run).path)
     source = rate_source(text, run.export_name)
     rows: list[tuple[Any, ...]] = [
         (rate.day, rate.from_currency, rate.to_currency, rate.rate, rate.kind, source, run.run_id)
@@ -167,14 +169,14 @@ def metric_values(engine: Engine, path: str, file_format: str) -> list[MetricVal
 
 def _header(engine: Engine, file: PlainFile) -> tuple[str, ...]:
     try:
-        return engine.view_csv("source_file", [file.path])
+        return engine.view_csv("source_file", [file.local])
     except SourceError:
         return ()  # no CSV: the reader of charges says why
 
 
 def _tag_run(file: PlainFile) -> ExportRun:
     name = Path(file.path).name
-    days = [place.day for place in parse_tag_export(file_text(file.path), name)]
+    days = [place.day for place in parse_tag_export(file_text(file.local), name)]
     scope = f"tag snapshot {file.digest[:12]}"
     return _run(file, TAG_SNAPSHOT, scope, month_of(max(days)), days)
 
@@ -182,7 +184,7 @@ def _tag_run(file: PlainFile) -> ExportRun:
 def _metric_run(engine: Engine, file: PlainFile, header: Sequence[str]) -> ExportRun | None:
     """The run of a file of business metrics; None for any other file."""
     if file.file_format == "parquet":
-        engine.view_parquet("source_file", [file.path])
+        engine.view_parquet("source_file", [file.local])
         header = tuple(engine.columns("source_file"))
     if not header:
         return None
@@ -190,13 +192,13 @@ def _metric_run(engine: Engine, file: PlainFile, header: Sequence[str]) -> Expor
     first = engine.rows(f"SELECT {cells} FROM source_file LIMIT 1")
     if not first or not is_metric_table(header, [cell or "" for cell in first[0]]):
         return None
-    days = [each.day for each in metric_values(engine, file.path, file.file_format)]
+    days = [each.day for each in metric_values(engine, file.local, file.file_format)]
     scope = f"metrics {Path(file.path).name}".lower()
     return _run(file, BUSINESS_METRICS, scope, month_of(min(days)), days)
 
 
 def _run(file: PlainFile, dataset: str, scope: str, month: str, days: list[date]) -> ExportRun:
-    path = Path(file.path)
+    path = Path(file.local)
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
     size = path.stat().st_size
     return ExportRun(
@@ -209,7 +211,7 @@ def _run(file: PlainFile, dataset: str, scope: str, month: str, days: list[date]
         start=min(days),
         end=max(days) + timedelta(days=1),
         submitted_time=written,
-        parts=(Part(path.name, file.path, size, len(days), file.compression),),
+        parts=(Part(path.name, file.path, size, len(days), file.compression, file.stored),),
         row_count=len(days),
         byte_count=size,
         file_format=file.file_format,

@@ -24,6 +24,7 @@ from pertoken.exports import (
     REFERENCE,
     ExportRun,
     Part,
+    at_hand,
     check_run,
     discover,
     fingerprint,
@@ -78,8 +79,9 @@ def view_source(engine: Engine, run: ExportRun, *, only_commitments: bool = Fals
     """Name the charges of a run SOURCE, with the file of each in FILE_COLUMN.
 
     Native rows are FOCUS charges there already; `only_commitments` keeps of ActualCost what
-    AmortizedCost does not have.
+    AmortizedCost does not have. Raises: StoreError, when a run of a store cannot be brought here.
     """
+    run = at_hand(run)
     whole = "source_file" if run.is_plain else SOURCE
     native = run.dataset in NATIVE_COST
     files = _NATIVE if native else whole
@@ -158,18 +160,18 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
     reference = reference_run(engine, file)
     if reference is not None:
         return (reference,)
-    path = Path(file.path)
+    path = Path(file.local)
     try:
-        _view_files(engine, file.file_format, [file.path], _NATIVE)
+        _view_files(engine, file.file_format, [file.local], _NATIVE)
         dataset = _plain_dataset(engine)
         if dataset == FOCUS_FILE:
-            _view_files(engine, file.file_format, [file.path], SOURCE)
+            _view_files(engine, file.file_format, [file.local], SOURCE)
         else:
             engine.view(SOURCE, _native_charges(engine, dataset, None))
         groups = _by_scope(source_facts(engine, SOURCE).groups)
     except (EngineError, SourceError) as error:
         raise SourceError(
-            f"{file.path} cannot be read: {unreadable_fault(error, [file.path])}.",
+            f"{file.path} cannot be read: {unreadable_fault(error, [file.local])}.",
             "Expected a FOCUS file: CSV or Parquet with BilledCost, EffectiveCost, "
             "BillingCurrency and ChargePeriodStart in every row; or a native cost export.",
             "Mend the file, or leave it out.",
@@ -192,7 +194,7 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
             start=group.first_day,
             end=group.last_day + timedelta(days=1),
             submitted_time=written,
-            parts=(Part(path.name, file.path, None, group.rows, file.compression),),
+            parts=(Part(path.name, file.path, None, group.rows, file.compression, file.stored),),
             row_count=group.rows,
             byte_count=path.stat().st_size,
             file_format=file.file_format,
@@ -206,9 +208,10 @@ def plain_runs(engine: Engine, file: PlainFile) -> tuple[ExportRun, ...]:
 def read_run(engine: Engine, run: ExportRun) -> LedgerRun:
     """What a run holds, or why it must be refused: its `fault`. Nothing is written.
 
-    Every part is checked for presence, size and rows before any charge of the run is used.
+    Every part is checked for presence, size and rows before any charge of the run is used. Raises:
+    StoreError, when a run of a store cannot be brought here.
     """
-    entry = ledger_entry(run)
+    entry, run = ledger_entry(run), at_hand(run)
     if run.dataset in REFERENCE:
         rows, fault = reference_rows(engine, run)
         content = content_of(run) if fault is None else ""
@@ -253,6 +256,7 @@ def is_unchanged(run: ExportRun, known: LedgerRun) -> bool:
     """Whether a run that lies on disk is whole and holds what the ledger knows of it."""
     if run.key != (known.run_id, known.dataset, known.scope, known.month):
         return False
+    run = at_hand(run)
     if not run.is_plain and check_run(run) is not None:
         return False
     try:
@@ -289,11 +293,13 @@ def _with_scope(
     engine: Engine, run: ExportRun, scopes: dict[tuple[str, str, str], str]
 ) -> ExportRun:
     """A run whose manifest names no scope, with its rows' BillingAccountId where that is one."""
-    if run.scope or not run.parts or check_run(run) is not None:
+    if run.scope or not run.parts:
         return run
     known = scopes.get((run.run_id, run.month, run.manifest_digest))
     if known is not None:
         return replace(run, scope=known)
+    if check_run(at_hand(run)) is not None:
+        return run
     try:
         view_source(engine, run)
         groups = source_facts(engine, SOURCE).groups

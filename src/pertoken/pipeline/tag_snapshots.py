@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pertoken.exports import TAG_SNAPSHOT, parse_tag_export
+from pertoken.exports import TAG_SNAPSHOT, at_hand, parse_tag_export
 from pertoken.pipeline.reference_tables import reference_table_query
 from pertoken.pipeline.references import file_text
 
@@ -37,7 +37,7 @@ def snapshots_table(run: ExportRun) -> pa.Table:
     rows: list[tuple[Any, ...]] = [
         (each.day, each.level, each.place, each.subscription, key, value, run.submitted_time,
          run.run_id)
-        for each in parse_tag_export(file_text(run.path), run.export_name)
+        for each in parse_tag_export(file_text(at_hand(run).path), run.export_name)
         for key, value in each.tags or ((None, None),)
     ]  # fmt: skip
     kinds = {

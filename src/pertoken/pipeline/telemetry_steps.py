@@ -8,12 +8,15 @@ Source: docs/telemetry.md.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.errors import SourceError
+from pertoken.exports import files_at
 from pertoken.pipeline.side_files import is_reference_file
+from pertoken.stores import StorePath, is_store_url, kept_files
 from pertoken.telemetry import (
     USAGE_COLUMNS,
     USER_KEY_VARIABLE,
@@ -26,7 +29,7 @@ from pertoken.telemetry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
@@ -54,11 +57,18 @@ def find_telemetry(ingest: Ingest) -> None:
     found: dict[str, TelemetryFile] = {}
     rest: list[str | Path] = []
     for source in ingest.sources:
-        path = Path(source)
-        files, named = _files_of(path)
+        candidates: Iterable[tuple[Path, str]]
+        if is_store_url(str(source)):
+            candidates, in_folder, holds_runs = _stored_candidates(StorePath.of(str(source)))
+        else:
+            path = Path(source)
+            candidates = ((file, str(file)) for file in _candidates(path))
+            in_folder = path.is_dir()
+            holds_runs = in_folder and _holds_manifest(path)
+        files, named = _files_of(candidates, in_folder=in_folder)
         found |= {file.digest: file for file in files}
         rest += named
-        if not (files or named) or (path.is_dir() and _holds_manifest(path)):
+        if not (files or named) or holds_runs:
             rest.append(source)
     ingest.sources = rest
     ingest.telemetry = tuple(found.values())
@@ -82,7 +92,7 @@ def keep_usage(ingest: Ingest) -> None:
         except SourceError as error:
             ingest.report.problems = (*ingest.report.problems, error)
             continue
-        ingest.report.usage_findings += findings
+        ingest.report.usage_findings += [replace(each, path=file.shown) for each in findings]
         tables.append(usage)
         listed.append(_listed(file, usage, findings))
     if not tables:
@@ -93,19 +103,40 @@ def keep_usage(ingest: Ingest) -> None:
     ingest.report.usage_files += len(tables)
 
 
-def _files_of(path: Path) -> tuple[list[TelemetryFile], list[Path]]:
-    """The telemetry of a source, and the files of a folder that are sources by their content."""
+def _files_of(
+    candidates: Iterable[tuple[Path, str]], *, in_folder: bool
+) -> tuple[list[TelemetryFile], list[str]]:
+    """The telemetry of a source, and the files of a folder that are sources by their content.
+
+    Takes:   candidates, local files and what the user calls each: its path or URL.
+    """
     telemetry, named = [], []
-    for file in _candidates(path):
+    for file, shown in candidates:
         try:
             found = recognised(file)
             if found is not None:
-                telemetry.append(found)
-            elif path.is_dir() and is_reference_file(file):
-                named.append(file)
+                telemetry.append(replace(found, shown=shown))
+            elif in_folder and is_reference_file(file):
+                named.append(shown)
         except OSError:
             continue  # the reader of exports says why
     return telemetry, named
+
+
+def _stored_candidates(place: StorePath) -> tuple[list[tuple[Path, str]], bool, bool]:
+    """Local copies of what may be telemetry at a URL, with their URLs.
+
+    Gives also: whether the URL is a folder, and whether that holds runs. Beside the runs of exports
+    nothing is looked for: what else lies there may be of any size.
+    """
+    files = files_at(place)
+    in_folder = [file.path for file in files] != [place]
+    if any(file.path.name.casefold() == _MANIFEST for file in files):
+        return [], in_folder, True
+    wanted = [file for file in files if file.path.name.casefold().endswith(_ENDINGS)]
+    copies = kept_files(wanted)
+    pairs = [(copy, str(file.path)) for copy, file in zip(copies, wanted, strict=True)]
+    return pairs, in_folder, False
 
 
 def _candidates(path: Path) -> Iterator[Path]:
@@ -199,7 +230,7 @@ def _listed(
     times = usage["FirstTime"], usage["LastTime"]
     words = "; ".join(f"{each.rows} {each.reason}" for each in findings)
     return (
-        file.digest, file.path, file.source.name, usage.num_rows, pc.min(times[0]).as_py(),
+        file.digest, file.shown, file.source.name, usage.num_rows, pc.min(times[0]).as_py(),
         pc.max(times[1]).as_py(), datetime.now(UTC), words,
     )  # fmt: skip
 

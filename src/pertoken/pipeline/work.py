@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pertoken.errors import StoreError
 from pertoken.exports import KnownRun, decide
 from pertoken.pipeline.pricing import PriceBook
 from pertoken.pipeline.report import RunReport
@@ -65,10 +66,18 @@ def refuse(ingest: Ingest, key: Key, fault: str) -> None:
 
 
 def found_again(ingest: Ingest, run: LedgerRun) -> bool:
-    """Look for a run of the ledger where it was handed over; True when it is there, unchanged."""
+    """Look for a run of the ledger where it was handed over; True when it is there, unchanged.
+
+    Raises: StoreError, when the store it lies in does not answer: then nothing is known.
+    """
     key = key_of(run)
-    given = (ingest.found[key],) if key in ingest.found else ()
-    for each in given or found_runs(ingest.engine, [run.path], [run])[0]:
+    given: tuple[ExportRun, ...] = (ingest.found[key],) if key in ingest.found else ()
+    try:
+        given = given or found_runs(ingest.engine, [run.path], [run])[0]
+    except StoreError as error:
+        if not error.context["missing"]:
+            raise
+    for each in given:
         if is_unchanged(each, run):
             ingest.found[key] = each
             return True

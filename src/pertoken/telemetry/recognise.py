@@ -29,13 +29,14 @@ class TelemetryFile:
     """A file of telemetry; `digest` is its SHA-256, by which the same file is known again.
 
     `layout` is csv, parquet, rows (JSON objects or a table in JSON), metrics (the REST answer of
-    Azure Monitor) or otlp.
+    Azure Monitor) or otlp. `path` is the local file to read, `shown` what the user called it.
     """
 
     path: str
     digest: str
     source: Source
     layout: str
+    shown: str = ""
 
 
 def recognised(path: Path) -> TelemetryFile | None:
@@ -49,7 +50,7 @@ def recognised(path: Path) -> TelemetryFile | None:
     if found is None:
         return None
     source, layout = found
-    return TelemetryFile(str(path), _digest(path), source, layout)
+    return TelemetryFile(str(path), _digest(path), source, layout, str(path))
 
 
 def _of_parquet(path: Path) -> tuple[Source, str] | None:

@@ -9,13 +9,15 @@ Source: docs/page.md, "Errors".
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from pertoken.errors import ConfigError, HubError, MixedCurrency, PertokenError
+from pertoken.errors import ConfigError, HubError, MixedCurrency, PertokenError, StoreError
+from pertoken.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,7 @@ _STATUS: dict[type[PertokenError], int] = {
     SignInNeeded: SIGN_IN,
     Forbidden: FORBIDDEN,
     HubError: UNAVAILABLE,
+    StoreError: UNAVAILABLE,
 }
 
 
@@ -115,7 +118,7 @@ class LastDoor:
         except Exception:
             if scope["type"] != "http":
                 raise
-            _LOG.exception("%s", scope["path"])
+            _LOG.error("%s\n%s", scope["path"], redacted(traceback.format_exc()))
             if not started:
                 await unforeseen(scope["path"])(scope, receive, send)
 
