@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { FilterBar } from './parts/filter-bar';
 import { Choice } from './parts/choice';
 import { Panel } from './parts/panel';
@@ -108,6 +108,10 @@ function Top(props: { hub: Hub | undefined }) {
   const theme = useTheme();
   const filters = filtersOf(params);
   const person = props.hub?.person;
+  const current = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    void current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   return (
     <header className="top">
       <span className="brand">{text.product}</span>
@@ -115,6 +119,7 @@ function Top(props: { hub: Hub | undefined }) {
         {PAGES.map((each) => (
           <a
             key={each.path}
+            ref={each.path === path ? current : undefined}
             href={address(each.path, filters)}
             aria-current={each.path === path ? 'page' : undefined}
             onClick={(event) => {

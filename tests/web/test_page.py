@@ -216,6 +216,7 @@ def test_a_filter_narrows_the_page_and_stands_in_its_link(opened: Callable[..., 
 def test_reversed_dates_are_answered_in_words(opened: Callable[..., Page]) -> None:
     page = opened("/unit-costs?from=2026-09&to=2026-08&currency=USD")
     assert "holds no day" in page.get_by_role("alert").inner_text()
+    assert page.get_by_role("button", name="Try again").count() == 0
 
 
 def test_an_unknown_column_is_answered_in_words(opened: Callable[..., Page]) -> None:

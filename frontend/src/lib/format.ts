@@ -85,8 +85,9 @@ function rounded(value: string): string {
 
 export function signedMoney(value: string | null | undefined, currency: string | null): string {
   if (value === null || value === undefined) return text.unknown;
-  const plus = value.startsWith('-') || !/[1-9]/.test(value) ? '' : '+';
-  return `${plus}${money(value, currency)}`;
+  const made = money(value, currency);
+  if (value.startsWith('-') || !/[1-9]/.test(value)) return made;
+  return made.startsWith('<') ? `<+${made.slice(1)}` : `+${made}`;
 }
 
 export function number(value: string | number, decimals = 0): string {

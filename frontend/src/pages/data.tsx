@@ -1,4 +1,4 @@
-import type { ComponentType } from 'react';
+import { useEffect, useRef, type ComponentType } from 'react';
 import { DataTable, type RowOf } from '../parts/data-table';
 import { openWholeCharges } from '../lib/drill';
 import { useHub } from '../lib/hub';
@@ -33,6 +33,10 @@ export default function Data() {
   const hub = useHub();
   const views = VIEWS.filter((each) => hub.person.seesAll || !each.isWhole);
   const view = views.find((each) => each.name === params.get('view')) ?? views[0];
+  const current = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    void current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [view]);
   return (
     <>
       <h1 className="visually-hidden">{text.pages.data}</h1>
@@ -40,6 +44,7 @@ export default function Data() {
         {views.map((each) => (
           <a
             key={each.name}
+            ref={each === view ? current : undefined}
             href={address(path, patched(params, { view: each.name }))}
             aria-current={each === view ? 'page' : undefined}
             onClick={(event) => {

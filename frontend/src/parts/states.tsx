@@ -41,13 +41,18 @@ export function Failure(props: { error: ApiError; retry?: () => void }) {
     <State title={title} role="alert">
       <p>{error.status === 0 ? words.unreachable : error.problem.message}</p>
       {error.status !== 0 && <p className="quiet">{error.problem.help}</p>}
-      {props.retry && (
+      {props.retry && mayPass(error) && (
         <button type="button" className="button" onClick={props.retry}>
           {words.retry}
         </button>
       )}
     </State>
   );
+}
+
+/** Whether the same question may be answered another time: a wrong one never is. */
+function mayPass(error: ApiError): boolean {
+  return error.status === 0 || error.status >= 500;
 }
 
 function SignIn() {
