@@ -14,6 +14,7 @@ from pertoken.allocation.attribution import (
     AttributionQuery,
     attribution_columns,
     attribution_rows,
+    attribution_select,
 )
 from pertoken.allocation.canonical import (
     CHARGE,
@@ -50,6 +51,7 @@ __all__ = [
     "Rules",
     "attribution_columns",
     "attribution_rows",
+    "attribution_select",
     "canonical_rows",
     "default_rules",
     "folded",

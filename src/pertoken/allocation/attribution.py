@@ -85,6 +85,39 @@ def attribution_rows(
     return [_row(row, query) for row in engine.rows(sql)]
 
 
+def attribution_select(
+    engine: Engine, query: AttributionQuery, rules: Rules, *, meter_columns: Sequence[str]
+) -> str:
+    """The SELECT of an attribution, for tables that are too long to hold: no quotient.
+
+    Takes:   as `attribution_rows`.
+    Gives:   BillingMonth, the dimensions, BillingCurrency, EffectiveCost, x_TokenCost and
+             x_IdleCost as DECIMAL(38,18), x_TokenQuantity as DECIMAL(38,12), Evidence,
+             ResidualReason; x_TokenCost, x_TokenQuantity and x_IdleCost NULL where there are none.
+    Keeps:   the cost and tokens of the bill, to the last decimal.
+    """
+    sql = _Select(query, rules, tuple(engine.columns("tagged_parts")), meter_columns).sql()
+    keys = [f"key_{place}" for place in range(len(query.by))]
+    names = ("BillingMonth", *keys, "BillingCurrency", "Cost", "TokenCost", "Tokens", "Evidence",
+             "ResidualReason", "Idle")  # fmt: skip
+    shown = "".join(f"{key} AS {quoted(name)}, " for key, name in zip(keys, query.by, strict=True))
+    none = "NULLIF({0}, 0)"
+    spent = "CASE WHEN Tokens <> 0 OR TokenCost <> 0 THEN TokenCost END"
+    return (
+        f"SELECT BillingMonth, {shown}BillingCurrency, {_decimal('Cost', 18)} AS EffectiveCost, "
+        f"{_decimal(spent, 18)} AS x_TokenCost, {_decimal(none.format('Tokens'), 12)} AS "
+        f"x_TokenQuantity, Evidence, ResidualReason, {_decimal(none.format('Idle'), 18)} AS "
+        f"x_IdleCost FROM ({sql}) AS sums({', '.join(names)})"
+    )
+
+
+def _decimal(units: str, scale: int) -> str:
+    """SQL: whole units as a decimal, exact: the product has one digit set, the last."""
+    one = "0." + "0" * (scale - 1) + "1"
+    unit = f"CAST('{one}' AS DECIMAL({scale},{scale}))"
+    return f"CAST(CAST({units} AS DECIMAL(38,0)) * {unit} AS DECIMAL(38,{scale}))"
+
+
 def _row(row: Row, query: AttributionQuery) -> Row:
     shown = len(query.by) + 1
     currency, cost, token_cost, tokens, evidence, reason, idle = row[shown:]

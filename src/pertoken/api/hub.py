@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pertoken.api.alerts import Alerts
 from pertoken.api.attribution import Attribution
 from pertoken.api.economics import UnitEconomics
+from pertoken.api.exports import Exports
 from pertoken.api.outlook import Outlooks
 from pertoken.api.result import Result
 from pertoken.api.upkeep import Upkeep
@@ -62,7 +63,7 @@ class BridgeResult(Result):
         super().__init__(walked.table, walked.problems, walked.notes)
 
 
-class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep):
+class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
     """A folder of Delta tables, and the questions that it answers."""
 
     def __init__(self, path: str | Path = "pertoken-hub") -> None:

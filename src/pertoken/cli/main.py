@@ -16,6 +16,7 @@ from pertoken.cli import (
     doctor,
     explain,
     explore,
+    export,
     finance,
     hub,
     ingestion,
@@ -61,6 +62,7 @@ app.command("mcp")(assistants.mcp)
 app.command("doctor")(doctor.doctor)
 app.command("check")(conformance.check)
 app.add_typer(conformance.focus_app, name="focus")
+app.add_typer(export.export_app, name="export")
 
 
 def _version(value: bool) -> None:

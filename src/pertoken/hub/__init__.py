@@ -5,6 +5,7 @@
 
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
+from pertoken.hub.saved import save_table
 from pertoken.hub.store import Hub, Snapshot
 from pertoken.hub.vacuum import TableFiles, remove_files, table_files
 from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer
@@ -21,5 +22,6 @@ __all__ = [
     "TableFiles",
     "Writer",
     "remove_files",
+    "save_table",
     "table_files",
 ]

@@ -1,7 +1,7 @@
-"""Senders: a digest of alerts to webhooks, e-mail and Azure Monitor.
+"""What goes to other products: digests of alerts to webhooks, e-mail, Azure Monitor; Power BI.
 
-Each takes a `Digest` and a place to send it, and raises `SendError` when it is not taken after a
-limited number of tries. Cloud SDKs are imported only here, when they are used; secrets come from
+A sender takes a `Digest` and a place to send it, and raises `SendError` when it is not taken after
+a limited number of tries. Cloud SDKs are imported only here, when they are used; secrets come from
 environment variables and never stand in a message or a log line.
 
 Source: docs/alerts.md.
