@@ -35,6 +35,7 @@ from measure import (
     timed,
     under,
 )
+from outlook import cells_of, detect_day, forecast_all, random_days
 
 from pertoken.engine import local_engine
 from pertoken.hub import Hub
@@ -159,7 +160,25 @@ def start_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
     ]
 
 
-BENCHES = {"ingest": ingest_figures, "matrix": matrix_figures, "start": start_figures}
+def outlook_figures(_folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Forecasts of many series and a day's detection of many cells, in CPU seconds."""
+    values = random_days(options.series, options.seed)
+    cells = cells_of(values)
+    ahead = timed(lambda: forecast_all(values))
+    found = timed(lambda: detect_day(cells))
+    size = f"{options.series:,}"
+    return [
+        under(f"forecast of {size} series x 180 days, 30 ahead, CPU", ahead.cpu, 70, "s"),
+        under(f"a day's detection of {size} cells, 180 days of history, CPU", found.cpu, 60, "s"),
+    ]
+
+
+BENCHES = {
+    "ingest": ingest_figures,
+    "matrix": matrix_figures,
+    "start": start_figures,
+    "outlook": outlook_figures,
+}
 
 
 def _ingest(exports: Path, hub: Path) -> Process:
@@ -231,6 +250,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="repetitions; the least counts")
     parser.add_argument("--ai-share", type=float, default=0.02)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--series", type=int, default=10_000, help="of the outlook")
     parser.add_argument("--only", choices=BENCHES, nargs="+", default=list(BENCHES))
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "pertoken-bench"

@@ -30,7 +30,7 @@ def month_of(day: date) -> str:
 
 def parse_month(text: str) -> str:
     """A BillingMonth from its text YYYY-MM; raises ConfigError on any other text."""
-    if not _MONTH.fullmatch(text):
+    if not _MONTH.fullmatch(text) or text[:4] in ("0000", "9999"):
         raise ConfigError(
             f"'{text}' is not a month.",
             "Expected YYYY-MM, such as 2026-08.",

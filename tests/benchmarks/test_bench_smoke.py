@@ -88,3 +88,18 @@ def test_the_benches_print_a_figure_for_every_goal(tmp_path: Path) -> None:
     figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert len(figures) == 1 + 6 + 3
     assert f"matrix over {2 * ROWS:,} charges" in done.stdout
+
+
+def test_the_outlook_is_timed_with_its_goals(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, str(BENCHMARKS / "run.py"), "--only", "outlook", "--series", "30",
+            "--folder", str(tmp_path),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert len(figures) == 1 + 2
+    assert "forecast of 30 series" in done.stdout

@@ -135,6 +135,30 @@ def test_wrong_marks_are_refused(
         hub.mark_anomaly(ids.get(identity, identity), mark, **more)
 
 
+THIN = [
+    ("one day", {date(2026, 1, 1): 10}),
+    ("zeros", {date(2026, 1, 1) + timedelta(days=n): 0 for n in range(31)}),
+    ("a gap of two weeks", {date(2026, 1, 1) + timedelta(days=n): 10
+                            for n in range(31) if not 8 <= n < 22}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "tokens"), THIN)
+def test_thin_input_alarms_nobody_about_cost(
+    name: str, tokens: dict[date, int], tmp_path: Path
+) -> None:
+    """Days that are missing are told as such, once a day, and nothing else is."""
+    rows = [
+        charge(day=day.day, tokens=count * 1_000_000, price="0.0025" if count else "0")
+        for day, count in tokens.items()
+    ]
+    write_export(tmp_path / "in", rows)
+    hub = pertoken.open(tmp_path / "hub")
+    hub.ingest(tmp_path / "in")
+    found = {row["Kind"] for row in hub.anomalies().to_dicts()}
+    assert found <= ({"missing data"} if name == "a gap of two weeks" else set())
+
+
 def test_a_period_of_no_day_is_refused(hub: Hub) -> None:
     with pytest.raises(ConfigError, match="holds no day"):
         hub.anomalies(start="2026-03-01", end="2026-03-01")

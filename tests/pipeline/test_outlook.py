@@ -199,6 +199,34 @@ def test_credits_are_booked_on_their_day_and_never_extrapolated(tmp_path: Path) 
     assert float(str(ended["EffectiveCost"])) == pytest.approx(31 * 25 - 500, rel=0.02)
 
 
+def test_usage_below_zero_is_smoothed_without_logarithms(tmp_path: Path) -> None:
+    """Usage of -10 every Sunday: the forecast goes below 0 there, and its Reason says how."""
+    for month in ("2026-01", "2026-02"):
+        rows = rows_of(month, lambda day: 0 if day.weekday() == 6 else 10)
+        sundays = rows_of(
+            month, lambda day: int(day.weekday() == 6), EffectiveCost="-10", BilledCost="-10"
+        )
+        write(tmp_path / "in", month, rows + sundays)
+    hub = pertoken.open(tmp_path / "hub")
+    hub.ingest(tmp_path / "in")
+    rows = hub.forecast(horizon=7).to_dicts()
+    assert {row["Method"] for row in rows} == {"credits"}
+    sunday = next(row for row in rows if row["ChargeDate"].weekday() == 6)  # type: ignore[attr-defined]
+    assert sunday["EffectiveCost"] < 0  # type: ignore[operator]
+    assert sunday["Low80"] < sunday["EffectiveCost"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0000-01", "2026-13", "March"])
+def test_months_that_are_none_are_refused(month: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not a month"):
+        hub_of(tmp_path, "2026-01").month_end(month=month)
+
+
+def test_a_month_beyond_a_year_is_not_forecast(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="days after the data"):
+        hub_of(tmp_path, "2026-01").month_end(month="2028-01")
+
+
 def test_a_currency_that_its_scope_has_left_is_expected_to_cost_nothing_more(
     tmp_path: Path,
 ) -> None:

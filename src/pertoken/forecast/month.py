@@ -85,6 +85,20 @@ def month_end_of(
     )
 
 
+def rest_error(ahead: Forecast, row: int, days: int) -> float:
+    """The standard error of the sum of the first days ahead; days err together, so it is the
+    error of running sums and not the root of the days' squares. NaN where it is not known.
+    """
+    if ahead.past is None or not days:
+        return float("nan")
+    size = float(error_size(ahead.past.totals)[row][days - 1])
+    scale = np.array(float(ahead.past.scale[row, 0]) * days)
+    middle = bent(np.array(ahead.values[row][:days].sum()), scale)
+    down, up = SPREADS[80]
+    low, high = straight(middle - down * size, scale), straight(middle + up * size, scale)
+    return float(high - low) / 2 / NORMAL_80
+
+
 def _bounds(
     ahead: Forecast, row: int, rest: np.ndarray, actual: float
 ) -> tuple[dict[int, float], dict[int, float], float, float]:

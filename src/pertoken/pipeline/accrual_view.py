@@ -21,6 +21,7 @@ import numpy as np
 from pertoken.engine import sql_file
 from pertoken.errors import ConfigError
 from pertoken.forecast import accrual, completeness, forecast
+from pertoken.forecast.month import rest_error
 from pertoken.periods import month_end, month_start
 from pertoken.pipeline.cost_days import SETTLES
 from pertoken.pipeline.cost_history import cost_histories
@@ -139,6 +140,7 @@ def _rows(
                 actual[day] = float(booked or 0)
             else:
                 expected[day] = _expected(history, ahead, place, day, fill)
+        expected = _erring_together(expected, ahead, place)
         said = accrual(key, actual, days, as_of, complete=complete or {}, forecast=expected)
         young = [
             cost for (each, day), cost in history.late.items() if each == key and start <= day < end
@@ -179,6 +181,19 @@ def _expected(
     if not len(values):
         return 0.0, 0.0
     return float(np.median(values)), float(np.std(values))
+
+
+def _erring_together(
+    expected: dict[date, tuple[float, float]], ahead: Forecast, place: int
+) -> dict[date, tuple[float, float]]:
+    """Days ahead whose errors add to that of their sum, which is more than if each erred alone."""
+    later = [day for day in expected if day >= ahead.days[0]]
+    alone = sum(expected[day][1] ** 2 for day in later) ** 0.5
+    if not later or not alone:
+        return expected
+    together = rest_error(ahead, place, (max(later) - ahead.days[0]).days + 1)
+    grown = 1.0 if np.isnan(together) else max(1.0, together / alone)
+    return expected | {day: (expected[day][0], expected[day][1] * grown) for day in later}
 
 
 def _completeness(

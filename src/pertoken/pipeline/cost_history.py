@@ -307,7 +307,7 @@ def _history(
     )  # fmt: skip
     days = tuple(start + timedelta(days=n) for n in range((through - start).days + 1))
     keys = tuple(sorted(sums.scopes, key=lambda key: tuple(str(each) for each in key)))
-    unknown = {scope: known.unknown(scope, start, through) for scope in homes.values()}
+    unknown = {scope: known.unknown(scope, start, through) for scope in set(homes.values())}
     rows: list[tuple[_Sums, Key]] = [*((sums, key) for key in keys), (whole, ())]
     return CostHistory(
         currency=currency,

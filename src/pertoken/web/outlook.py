@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pertoken.reports import Table
     from pertoken.web.people import Person
 
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+MONTH = r"^(19|2\d)\d{2}-(0[1-9]|1[0-2])$"
 
 
 class GroupParameters(Page):
