@@ -70,3 +70,34 @@ def test_effects_add_to_the_difference_of_the_matrix(hub: Hub) -> None:
         }
         for currency, total in effects.items():
             assert total == costs["2026-09", currency] - costs["2026-06", currency]
+
+
+def test_capacity_is_that_of_the_truth(hub: Hub, facts: dict[str, Any]) -> None:
+    """Utilisation, idle, unused and unit cost within 0.1 %; hours and tokens exactly."""
+    rows = {str(row["BillingMonth"]): row for row in hub.ptu().to_dicts()}
+    months = [month for month in facts["ptu"] if not month.startswith("_")]
+    assert sorted(rows) == sorted(months)
+    near = {
+        "Utilisation": "mean_utilisation",
+        "IdleCost": "idle_cost_deployed",
+        "UnusedReservationCost": "effective_cost_unused_reservation",
+        "EffectiveCost": "effective_cost_deployed",
+        "x_UnitCost": "effective_cost_per_1m_tokens",
+    }
+    for month in months:
+        row, truth = rows[month], facts["ptu"][month]
+        assert row["DeployedUnitHours"] == truth["deployed_ptu_hours"]
+        assert row["ReservedUnitHours"] == truth["reserved_ptu_hours"]
+        assert row["x_TokenQuantity"] == truth["prompt_tokens"] + truth["generated_tokens"]
+        for name, known in near.items():
+            want = Decimal(truth[known])
+            assert abs(row[name] - want) <= abs(want) / 1000, (month, name)
+        assert row["PaygEquivalentCost"] > 0
+
+
+def test_hours_of_capacity_add_to_the_month(hub: Hub) -> None:
+    (month,) = hub.ptu("2026-06").to_dicts()
+    hours = hub.ptu("2026-06", by="hour").to_dicts()
+    assert len(hours) == 30 * 24
+    assert abs(sum(row["EffectiveCost"] for row in hours) - month["EffectiveCost"]) < 1e-12
+    assert sum(row["x_TokenQuantity"] for row in hours) == month["x_TokenQuantity"]

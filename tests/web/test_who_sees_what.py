@@ -41,7 +41,8 @@ NEEDED = {
     "/api/accrual": "month=2026-09",
 }
 WHOLE_BILL = {
-    "/api/runs", "/api/restatements", "/api/bridge", "/api/accrual", "/api/budgets", "/api/alerts",
+    "/api/runs", "/api/restatements", "/api/ptu", "/api/bridge", "/api/accrual",
+    "/api/budgets", "/api/alerts",
 }  # fmt: skip
 
 

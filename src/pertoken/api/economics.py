@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.api.result import Result
 from pertoken.deferred import deferred
+from pertoken.errors import ConfigError
 from pertoken.periods import parse_day, parse_month
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from pertoken.allocation import Rules
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
+    from pertoken.pipeline.ptu_view import ptu_table
     from pertoken.pipeline.variance_view import asked_variance, variance_table
 else:
+    ptu_table = deferred("pertoken.pipeline.ptu_view", "ptu_table")
     asked_variance = deferred("pertoken.pipeline.variance_view", "asked_variance")
     variance_table = deferred("pertoken.pipeline.variance_view", "variance_table")
 
@@ -71,6 +74,23 @@ class UnitEconomics:
         if not table.rows:
             notes = (*notes, "No AI charge of either period matches, or every cell cost the same.")
         return Result(table, notes=notes)
+
+    def ptu(self, month: str | None = None, *, by: str = "month") -> Result:
+        """Provisioned capacity: utilisation, idle and unused cost, and what tokens would cost.
+
+        Takes:   month, YYYY-MM, else every month; by, month or hour.
+        Gives:   the columns of `pertoken ptu`; Reason says why a value is NULL.
+        Raises:  ConfigError where no provisioned capacity is billed, or for another `by`.
+        """
+        if by not in ("month", "hour"):
+            raise ConfigError(
+                f"'{by}' is not a grain of provisioned capacity.",
+                "Expected month or hour.",
+                "Give one of them with --by.",
+            )
+        of_month = _month(month)
+        table = ptu_table(self._engine, self._snapshot(), of_month, by_hour=by == "hour")
+        return Result(table)
 
 
 def _day(value: date | str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""`variance`: why the cost moved."""
+"""`variance`, `ptu`: why the cost moved, and what capacity is worth."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_for
 
 _CELL_FIRST = (
     "x_ModelId", "x_TokenDirection", "x_TokenCacheAction", "x_DeploymentScope", "x_ServiceTier",
+)  # fmt: skip
+_PTU_FIRST = (
+    "BillingMonth", "Deployment", "DeployedUnitHours", "ReservedUnitHours", "Utilisation",
+    "IdleCost", "UnusedReservationCost", "EffectiveCost", "x_UnitCost", "PaygEquivalentCost",
+    "BreakEvenUtilisation", "AdvisedUnitsLow", "AdvisedUnitsHigh", "BillingCurrency",
 )  # fmt: skip
 _DAY = "YYYY-MM-DD or YYYY-MM."
 
@@ -81,3 +86,28 @@ def variance(
     show(result.table, format, output, first=(*names, *cells, *shown, *tail))
     for note in result.notes:
         typer.echo(note, err=True)
+
+
+def ptu(
+    month: Annotated[
+        str | None, typer.Option("--month", help="Only this billing month: YYYY-MM.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="month, or hour where telemetry has it.")
+    ] = "month",
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What provisioned capacity was used for, what idled, and what its tokens would cost."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).ptu(month, by=by)
+    show(result.table, format, output, first=_PTU_FIRST if by == "month" else ())
+    for reason in dict.fromkeys(
+        f"{row['BillingMonth']} {row['Deployment'] or row['ResourceId'] or ''}: {row['Reason']}"
+        for row in result.to_dicts()
+        if row.get("Reason")
+    ):
+        typer.echo(reason, err=True)

@@ -211,6 +211,13 @@ class VarianceParameters(Page):
         return asked
 
 
+class PtuParameters(Page):
+    """Provisioned capacity: of a month or of all, by month or by hour."""
+
+    month: str | None = Field(default=None, pattern=MONTH, description="Only this month.")
+    by: Literal["month", "hour"] = "month"
+
+
 class OverviewParameters(Filters):
     """The overview of a period."""
 

@@ -21,6 +21,7 @@ from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
+from pertoken.pipeline.ptu_view import ptu_table
 from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.variance_view import variance_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
@@ -52,6 +53,7 @@ from pertoken.web.parameters import (
     MatrixParameters,
     Page,
     PeriodsParameters,
+    PtuParameters,
     Strict,
     VarianceParameters,
 )
@@ -95,6 +97,14 @@ def table_routes(desk: Desk) -> APIRouter:
         VarianceParameters,
         _variance,
         "Why the cost moved: effects that add to the difference: `pertoken variance`.",
+    )
+    _add(
+        router,
+        desk,
+        "ptu",
+        PtuParameters,
+        _ptu,
+        "Provisioned capacity: use, idle cost, size: `pertoken ptu`. Not for a team.",
     )
     _add(
         router,
@@ -351,6 +361,11 @@ def _variance(
     query = asked.query(relations.snapshot.runs, person)
     rules = hub_rules(relations) if person.audience.sees_all else None
     return variance_table(engine, relations, query, rules)
+
+
+def _ptu(engine: Engine, relations: SeenRelations, asked: PtuParameters, person: Person) -> Table:
+    _whole_bill(person)
+    return ptu_table(engine, relations, asked.month, by_hour=asked.by == "hour")
 
 
 def _columns(engine: Engine, relations: SeenRelations, _asked: Page, _person: Person) -> Table:
