@@ -47,8 +47,9 @@ def _before(measure: str, table: str) -> str:
 
 def _change(measure: str, before: str) -> str:
     return (
-        f"VAR This = [{measure}]\nVAR Earlier = [{before}]\n"
-        "RETURN IF(NOT ISBLANK(This) && NOT ISBLANK(Earlier), DIVIDE(This - Earlier, Earlier))"
+        f"VAR InSight = [{measure}]\nVAR MonthBefore = [{before}]\n"
+        "RETURN IF(NOT ISBLANK(InSight) && NOT ISBLANK(MonthBefore), "
+        "DIVIDE(InSight - MonthBefore, MonthBefore))"
     )
 
 
