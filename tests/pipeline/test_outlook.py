@@ -101,6 +101,8 @@ def test_a_price_cut_of_the_past_is_in_the_days_ahead_and_one_to_come_from_its_d
     model = hub.matrix(["x_ModelId"]).to_dicts()[0]["x_ModelId"]
     assert model == "gpt-4o"
     assert [round(float(str(row["EffectiveCost"])), 2) for row in rows] == [25.0] * 4 + [20.0] * 4
+    unit_costs = [round(float(str(row["x_UnitCost"])), 4) for row in rows]
+    assert unit_costs == [2.5] * 4 + [2.0] * 4
 
 
 def test_days_that_are_not_settled_are_forecast_and_not_read_as_low(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Outlooks:
 
     def backtest(
         self,
-        by: Sequence[str] = (),
+        by: Sequence[str] = ("x_ModelId",),
         *,
         horizons: Sequence[int] = (7, 30),
         currency: str | None = None,
@@ -135,6 +135,7 @@ class Outlooks:
     ) -> Result:
         """How good forecasts would have been on this hub's own history, against seasonal naive.
 
+        Takes:   by, the groups that are judged beside the total; none for the total alone.
         Gives:   the columns of `pertoken backtest`; measures are NULL with a Reason where the
                  history is too short to judge.
         """

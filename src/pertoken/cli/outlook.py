@@ -104,7 +104,7 @@ def forecast(
 
 
 def backtest(
-    by: ByOption = "",
+    by: ByOption = "x_ModelId",
     horizon: Annotated[
         str, typer.Option("--horizon", help="Days ahead, parted by commas.")
     ] = "7,30",

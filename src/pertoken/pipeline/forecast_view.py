@@ -81,6 +81,8 @@ class Outlook:
     cost: Forecast
     tokens: Forecast
     unit_costs: tuple[Decimal | None, ...]
+    price_factors: Matrix
+    """What known price changes make of each group's cost on each day; 1 without any."""
 
 
 def outlooks(
@@ -260,11 +262,14 @@ def _outlook(
     cost = _ahead(history, history.use * to_come, query.horizon)
     tokens = _ahead(history, history.tokens * to_come, query.horizon)
     changes = _changes(history, query.plans, meters)
+    priced = with_changes(cost, changes) if changes else cost
+    known = cost.values != 0
     return Outlook(
         history=history,
-        cost=with_changes(cost, changes) if changes else cost,
+        cost=priced,
         tokens=tokens,
         unit_costs=tuple(_unit_cost(history, key) for key in (*history.keys, None)),
+        price_factors=np.where(known, priced.values / np.where(known, cost.values, 1.0), 1.0),
     )
 
 
@@ -352,10 +357,17 @@ def _rows(outlook: Outlook) -> Iterable[tuple[Any, ...]]:
                 *(_bound(cost, side, level, place, number)
                   for level in LEVELS for side in ("low", "high")),
                 cost.methods[place], quantity,
-                outlook.unit_costs[place] if counted else None,
+                _priced(outlook, place, number) if counted else None,
                 "1000000 Tokens" if counted else None,
                 history.ended or REASONS[cost.methods[place]],
             )  # fmt: skip
+
+
+def _priced(outlook: Outlook, place: int, number: int) -> Decimal | None:
+    """The unit cost of a group on a day ahead, with the price changes that have come by then."""
+    unit_cost = outlook.unit_costs[place]
+    factor = float(outlook.price_factors[place, number])
+    return None if unit_cost is None else _number(float(unit_cost) * factor, PRICE)
 
 
 def _added(values: Any, unit: Decimal) -> list[Decimal]:  # noqa: ANN401 - a column of a matrix

@@ -100,6 +100,12 @@ class AnomalyParameters(Page):
     notices: bool = Field(default=False, description="Also new models and drops.")
 
 
+class BacktestParameters(GroupParameters):
+    """Which groups are judged beside the total."""
+
+    by: str = Field(default="x_ModelId", max_length=1000, description="Groups, parted by commas.")
+
+
 class AccrualParameters(GroupParameters):
     """The accrual of which month, by which groups."""
 
@@ -144,7 +150,7 @@ def month_end_of(
 
 
 def backtest_of(
-    engine: Engine, relations: SeenRelations, asked: GroupParameters, person: Person
+    engine: Engine, relations: SeenRelations, asked: BacktestParameters, person: Person
 ) -> Table:
     """How good forecasts would have been."""
     by = asked.groups(engine, relations, person)
