@@ -18,19 +18,29 @@ Key = TypeVar("Key")
 _DIGITS = 60
 
 
-def rounded_parts(parts: Mapping[Key, Decimal], digits: int = 2) -> dict[Key, Decimal]:
-    """The parts in whole minor units; their sum is the rounded sum of the parts.
+def rounded_parts(
+    parts: Mapping[Key, Decimal], digits: int = 2, *, whole: Decimal | None = None
+) -> dict[Key, Decimal]:
+    """The parts in whole minor units; their sum is the rounded sum of the parts, or `whole`.
+
+    Takes:   whole, what the parts must sum to where they are part of something larger that was
+             rounded first; a whole number of minor units.
 
     >>> rounded_parts({"a": Decimal("0.334"), "b": Decimal("0.333"), "c": Decimal("0.333")})
     {'a': Decimal('0.34'), 'b': Decimal('0.33'), 'c': Decimal('0.33')}
+    >>> rounded_parts({"a": Decimal("0.014"), "b": Decimal("0.01")}, whole=Decimal("0.03"))
+    {'a': Decimal('0.02'), 'b': Decimal('0.01')}
     """
     unit = Decimal(1).scaleb(-digits)
     with localcontext() as context:
         context.prec = _DIGITS
         cut = {key: part.quantize(unit, ROUND_FLOOR) for key, part in parts.items()}
-        whole = sum(parts.values(), Decimal(0)).quantize(unit, ROUND_HALF_EVEN)
+        if whole is None:
+            whole = sum(parts.values(), Decimal(0)).quantize(unit, ROUND_HALF_EVEN)
         missing = int((whole - sum(cut.values(), Decimal(0))) / unit)
         order = sorted(parts, key=lambda key: (cut[key] - parts[key], str(key)))
-        for key in order[:missing]:
-            cut[key] += unit
+        for place in range(missing):
+            cut[order[place % len(order)]] += unit
+        for place in range(-missing):
+            cut[order[-1 - place % len(order)]] -= unit
     return cut

@@ -12,6 +12,7 @@ from pertoken.api.economics import UnitEconomics
 from pertoken.api.exports import Exports
 from pertoken.api.outlook import Outlooks
 from pertoken.api.result import Result
+from pertoken.api.statements import Statements
 from pertoken.api.upkeep import Upkeep
 from pertoken.deferred import deferred
 from pertoken.engine import Engine, local_engine
@@ -163,6 +164,11 @@ class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
         Raises:  ConfigError for a month or scope of which the hub has no charges.
         """
         return BridgeResult(bridge(self._engine, self._snapshot(), parse_month(month), scope))
+
+    @cached_property
+    def statements(self) -> Statements:
+        """The statements of the hub, and its journal."""
+        return Statements(self._store, self._engine, self._snapshot)
 
     def meters(self, *, unread: bool = False) -> Result:
         """The AI meters of the hub and how each was read; with `unread`, those not recognised."""

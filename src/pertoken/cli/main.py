@@ -22,6 +22,7 @@ from pertoken.cli import (
     ingestion,
     outlook,
     serve,
+    statements,
 )
 from pertoken.cli.output import FAILED, report_error
 from pertoken.errors import PertokenError
@@ -45,6 +46,8 @@ app.add_typer(explore.meters_app, name="meters")
 app.command("bridge")(finance.bridge)
 app.command("variance")(explain.variance)
 app.command("ptu")(explain.ptu)
+app.add_typer(statements.statement_app, name="statement")
+app.command("journal")(statements.journal)
 app.command("attribute")(attribution.attribute)
 app.command("reconcile")(attribution.reconcile)
 app.command("units")(attribution.units)

@@ -102,15 +102,15 @@ class Hub:
         """Whether a writer holds the hub; a lock that a killed writer left does not count."""
         return HubLock(self.root / _LOCK).is_held()
 
-    def snapshot(self, engine: Engine) -> Snapshot:
-        """The last commit; an empty snapshot where none was made.
+    def snapshot(self, engine: Engine, version: int | None = None) -> Snapshot:
+        """The last commit, or that of a `version` of `runs`; empty where none was made.
 
         Raises: HubError when the hub was written by a newer version of pertoken, or is damaged.
         """
         if not self.exists():
             return Snapshot(self.root, "", None, {}, ())
         folder = self.root / "runs"
-        table = opened_table(folder)
+        table = opened_table(folder, version)
         try:
             engine.view_parquet("runs", file_paths(table, folder))
             # The commit alone first: a newer format may have other columns.

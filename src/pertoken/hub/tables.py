@@ -105,11 +105,13 @@ def replace_files(
     partition: Mapping[str, str],
     *,
     expected_version: int | None,
+    keep: bool = False,
 ) -> int:
     """Put files in the place of those of one partition (all of a table without) in one commit.
 
     Takes:   kinds, the engine's columns and types of the files; partition, column -> value;
-             expected_version, the version that the writer knows, None for a table to be made.
+             expected_version, the version that the writer knows, None for a table to be made;
+             keep, whether the files stand beside those of the table, which then all stay.
     Gives:   the new version.
     Raises:  HubError, when the table is at another version, or a column would change its type.
     """
@@ -135,8 +137,10 @@ def replace_files(
     with _as_hub_error(folder, "written"):
         table.create_write_transaction(
             list(actions),
-            "overwrite",
-            _with_columns_of(table, kinds, folder) if partition or not actions else _schema(kinds),
+            "append" if keep else "overwrite",
+            _with_columns_of(table, kinds, folder)
+            if partition or keep or not actions
+            else _schema(kinds),
             partition_by=list(partition),
             partition_filters=[(name, "=", value) for name, value in partition.items()] or None,
             commit_properties=_ONE_TRY,

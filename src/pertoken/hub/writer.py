@@ -47,6 +47,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "anomaly_marks": (),
     "accruals": (),
     "alerts_sent": (),
+    "statements": (),
+    "statement_events": (),
 }
 """The tables and their partition columns; `runs`, the ledger, stands beside them."""
 
@@ -99,6 +101,14 @@ class Writer:
         rows = self._engine.write_parquet(sql, path)
         self.replace(table, {}, {path: rows})
 
+    def append(self, table: str, sql: str) -> None:
+        """Add the rows of a query to a table without partitions; what it holds stays as it is."""
+        path = self.new_file(table, {})
+        rows = self._engine.write_parquet(sql, path)
+        self._engine.view_parquet("new_file", [str(path)])
+        kinds = self._engine.columns("new_file")
+        self._named[table] = self._transact(table, {path: rows}, kinds, {}, keep=True)
+
     def commit(
         self,
         runs: Sequence[LedgerRun],
@@ -148,11 +158,15 @@ class Writer:
         files: Mapping[Path, int],
         kinds: Mapping[str, str],
         partition: Mapping[str, str],
+        *,
+        keep: bool = False,
     ) -> int:
         self.check()
         folder = self._root / table
         actions = [add_action(folder, path, rows, partition) for path, rows in files.items()]
-        version = replace_files(folder, actions, kinds, partition, expected_version=self._at[table])
+        version = replace_files(
+            folder, actions, kinds, partition, expected_version=self._at[table], keep=keep
+        )
         self._at[table] = version
         return version
 

@@ -20,6 +20,7 @@ from pertoken.allocation import (
     view_parts,
 )
 from pertoken.errors import ConfigError, alternatives
+from pertoken.hub import PARTITIONS, TABLES
 from pertoken.pipeline.views import require_charges, view_mart
 from pertoken.reports import Column, Table
 
@@ -45,10 +46,17 @@ def queried_attribution(engine: Engine, query: AttributionQuery, rules: Rules) -
 
 
 def view_attribution(
-    engine: Engine, relations: Relations, rules: Rules, *, by_usage: bool = True
+    engine: Engine,
+    relations: Relations,
+    rules: Rules,
+    *,
+    by_usage: bool = True,
+    basis: str = "EffectiveCost",
 ) -> None:
     """Name the parts of the bill with their tags `tagged_parts`, and `organisation`.
 
+    Takes:  basis, the cost that is divided: EffectiveCost or BilledCost; it stands in the columns
+            of EffectiveCost.
     Raises: ConfigError for a rule whose condition names a column that the bill has not.
     """
     require_charges(relations)
@@ -58,6 +66,8 @@ def view_attribution(
             "Expected AI charges, which attribution divides.",
             "Ingest the exports of subscriptions that use AI services.",
         )
+    if basis == "BilledCost":
+        _divide_billed_cost(engine, relations)
     has_usage = by_usage and relations.view(engine, "usage")
     view_parts(engine, by_usage=has_usage)
     view_rules(engine, relations, rules)
@@ -70,6 +80,20 @@ def view_rules(engine: Engine, relations: Relations, rules: Rules) -> None:
     engine.view("tagged_parts", tag_columns_select(rules, "parts", inherits=inherits))
     refuse_unknown_columns(engine, rules)
     view_organisation(engine, rules)
+
+
+def _divide_billed_cost(engine: Engine, relations: Relations) -> None:
+    """Put BilledCost where the split reads EffectiveCost, in `token_costs` as it is named now."""
+    engine.view_parquet(
+        "effective_token_costs",
+        relations.files("token_costs"),
+        partitions={name: PARTITIONS[name] for name in TABLES["token_costs"]},
+    )
+    engine.view(
+        "token_costs",
+        "SELECT * REPLACE (BilledCost AS EffectiveCost, x_ProvenBilledCost AS "
+        "x_ProvenEffectiveCost) FROM effective_token_costs",
+    )
 
 
 def view_inherited(engine: Engine, relations: Relations, rules: Rules) -> bool:
