@@ -219,6 +219,18 @@ def test_statements_pin_the_versions_that_a_vacuum_must_keep(hub: Hub, tmp_path:
     assert len(pinned["usage"]) == 2
 
 
+def test_a_statement_verifies_after_a_vacuum_and_dropped_months(hub: Hub, tmp_path: Path) -> None:
+    first = issued(hub, "2026-01")
+    hub.ingest(write_usage(tmp_path / "late.csv", [("2026-01-01", "labs", "trial", 900_000, 0)]))
+    hub.compact()
+    hub.retain(1)
+    removed = hub.vacuum(keep_hours=0).to_dicts()
+    assert sum(row["RemovedFiles"] for row in removed)
+    assert hub.statements.verify(first).findings == ()
+    second = issued(hub, "2026-02")
+    assert "correction" not in {row["Kind"] for row in _lines(hub, second)}
+
+
 CHANGES = ("telemetry", "restated", "new month", "rules", "tags")
 
 

@@ -1,9 +1,10 @@
 """Which data files of a hub nobody needs any more, and their removal.
 
 Needed are the files of every version that the last commit names, those of every commit that was the
-last one at some moment since a given time (a reader may still hold it), and those of each table as
-it stands now. All others belong to replaced months or to writes that were killed. Only data files
-of the hub's own tables are looked at; no log file is touched.
+last one at some moment since a given time (a reader may still hold it), those of each table as it
+stands now, and those of versions that somebody pins, as statements do. All others belong to replaced
+months or to writes that were killed. Only data files of the hub's own tables are looked at; no log
+file is touched.
 
 Source: docs/decisions/0041-upkeep.md.
 """
@@ -21,7 +22,7 @@ from pertoken.hub.tables import file_paths, is_table, opened_table
 from pertoken.hub.writer import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pertoken.engine import Engine
@@ -37,16 +38,26 @@ class TableFiles:
     unneeded: Mapping[Path, int]
 
 
-def table_files(engine: Engine, snapshot: Snapshot, since: datetime) -> tuple[TableFiles, ...]:
+def table_files(
+    engine: Engine,
+    snapshot: Snapshot,
+    since: datetime,
+    pinned: Mapping[str, Iterable[int]],
+) -> tuple[TableFiles, ...]:
     """The data files of every table of a hub, split by whether somebody needs them.
 
-    Takes:   the last commit; since, the time from which on every commit is kept.
-    Raises:  HubError, when a file that the last commit names is missing.
+    Takes:   the last commit; since, the time from which on every commit is kept; pinned, versions
+             of tables that are kept whatever their age.
+    Raises:  HubError, when a file that the last commit or a pinned version names is missing.
     """
     needed: dict[str, set[str]] = {table: set() for table in (*TABLES, "runs")}
     for versions in _kept_commits(engine, snapshot, since):
         for table, version in versions.items():
             folder = snapshot.root / table
+            needed[table] |= set(file_paths(opened_table(folder, version), folder))
+    for table, versions_kept in pinned.items():
+        folder = snapshot.root / table
+        for version in versions_kept:
             needed[table] |= set(file_paths(opened_table(folder, version), folder))
     answer = []
     for table, paths in needed.items():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pertoken.allocation import Rules
     from pertoken.engine import Engine
-    from pertoken.pipeline.audience import Relations
+    from pertoken.hub import Snapshot
     from pertoken.statements import RateCard
 
 _BY = ("Team", "Application", "x_ModelId", "x_MeterUse", "x_TokenDirection", "x_TokenCacheAction")
@@ -35,13 +35,18 @@ class StatementFigures:
     """Figures by month and currency of a hub and its rules, by any method, each computed once."""
 
     def __init__(
-        self, engine: Engine, relations: Relations, rules: Rules, card: RateCard | None = None
+        self, engine: Engine, snapshot: Snapshot, rules: Rules, card: RateCard | None = None
     ) -> None:
         self._engine = engine
-        self._relations = relations
+        self._snapshot = snapshot
         self.rules = rules
         self._card = card
         self._known: dict[Method, dict[tuple[str, str], Figures]] = {}
+
+    @property
+    def first_month(self) -> str:
+        """The first billing month whose charges the hub keeps; empty where it dropped none."""
+        return self._snapshot.dropped_before
 
     def __call__(self, method: Method) -> Mapping[tuple[str, str], Figures]:
         """The figures of every (month, currency).
@@ -58,7 +63,7 @@ class StatementFigures:
     def _parts(self, method: Method) -> Iterator[tuple[str, str, Key, Part]]:
         by_usage = method.evidence != "tags"
         view_attribution(
-            self._engine, self._relations, self.rules, by_usage=by_usage, basis=method.basis
+            self._engine, self._snapshot, self.rules, by_usage=by_usage, basis=method.basis
         )
         for start, end in stretches(self._boundaries()):
             query = AttributionQuery(

@@ -97,8 +97,13 @@ def made_document(
     """The document of a subject, with the owners of its teams, and no pins.
 
     Takes: threshold, None for one minor unit of the currency; events, the log before the draft.
+    Months that the hub dropped are corrected no more: what they were is not known any longer.
     """
-    booked = booked_statements(statements_of(events).values())
+    booked = [
+        each
+        for each in booked_statements(statements_of(events).values())
+        if each.subject.month >= figures.first_month
+    ]
     content = document(subject, method, threshold, figures_of=figures, booked=booked)
     day = month_end(subject.month) - timedelta(days=1)
     teams = {line["team"] for line in content["Lines"] if line["team"]}

@@ -20,6 +20,7 @@ from pertoken.hub import TABLES, remove_files, table_files
 from pertoken.periods import months_before
 from pertoken.pipeline.periods import dropped_totals
 from pertoken.pipeline.standing import DROPPED, kept_or_dropped, standing_runs
+from pertoken.pipeline.statement_pins import pinned_versions
 from pertoken.pipeline.views import require_charges
 from pertoken.reports import Column, Table
 
@@ -65,7 +66,7 @@ def vacuum(
     """Remove the data files that no kept commit needs.
 
     Takes:   keep_hours: a commit that was the last one at some moment of these hours is kept, for a
-             reader may still hold it.
+             reader may still hold it. What statements were made from is always kept.
     Gives:   one row per table: files and bytes that stay and that go.
     Raises:  HubError when the hub cannot be written; ConfigError for hours below 0.
     """
@@ -79,10 +80,11 @@ def vacuum(
     snapshot = hub.snapshot(engine)
     require_charges(snapshot)
     if plan:
-        found = table_files(engine, snapshot, since)
+        found = table_files(engine, snapshot, since, pinned_versions(engine, snapshot))
     else:
         with hub.writer(engine, wait_seconds=wait_seconds) as writer:
-            found = table_files(engine, writer.snapshot, since)
+            pinned = pinned_versions(engine, writer.snapshot)
+            found = table_files(engine, writer.snapshot, since, pinned)
             for each in found:
                 writer.check()
                 remove_files(each)
