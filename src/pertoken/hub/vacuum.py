@@ -2,7 +2,7 @@
 
 Needed are the files of every version that the last commit names, those of every commit that was the
 last one at some moment since a given time (a reader may still hold it), those of each table as it
-stands now, and those of versions that somebody pins, as statements do. All others belong to replaced
+stands now, and those of versions that statements pin. All others belong to replaced
 months or to writes that were killed. Only data files of the hub's own tables are looked at; no log
 file is touched.
 
