@@ -292,8 +292,8 @@ def test_one_budget_for_several_groups_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_northwind
-def test_the_month_to_come_of_northwind_is_within_a_fifth_of_what_it_was(tmp_path: Path) -> None:
-    """From 12 September the end of September is known: its AI cost as `matrix` has it."""
+def test_the_interval_of_northwind_s_month_to_come_holds_what_it_was(tmp_path: Path) -> None:
+    """From 12 September; EUR is steady and within 12 %, USD has an agent that comes in bursts."""
     hub = pertoken.open(tmp_path / "hub")
     hub.ingest(NORTHWIND / "exports")
     actual = {
@@ -302,5 +302,6 @@ def test_the_month_to_come_of_northwind_is_within_a_fifth_of_what_it_was(tmp_pat
     }
     for row in hub.month_end(until="2026-09-12").to_dicts():
         cost = actual[row["BillingCurrency"]]
-        assert abs(row["EffectiveCost"] / cost - 1) < Decimal("0.2")  # type: ignore[operator]
         assert row["Low95"] <= cost <= row["High95"]  # type: ignore[operator]
+        if row["BillingCurrency"] == "EUR":
+            assert abs(row["EffectiveCost"] / cost - 1) < Decimal("0.12")  # type: ignore[operator]
