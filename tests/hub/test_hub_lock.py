@@ -189,7 +189,7 @@ def test_a_lock_lost_before_its_renewal_is_not_renewed(tmp_path: Path) -> None:
     with HubLock(path, renew_seconds=0.01) as lock:
         other = lock_text(owner="new", ends=60)
         path.with_name("new").write_text(other, "utf-8")
-        with lock._guard():
+        with lock._file.guard():
             path.with_name("new").replace(path)
         lock._renewal.join(timeout=10)
         assert path.read_text("utf-8") == other

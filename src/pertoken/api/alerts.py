@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.alert_sending import alerts_table, send_alerts, sent_alerts
     from pertoken.pipeline.budgets import BudgetQuery, budgets_table, hub_budgets, save_budgets
     from pertoken.pipeline.plans import read_plans
+    from pertoken.stores import Folder
 else:
     _VIEWS = "pertoken.pipeline"
     AlertConfig = deferred(f"{_VIEWS}.alert_channels", "AlertConfig")
@@ -83,7 +84,7 @@ class Alerts:
             budgets_table(self._engine, snapshot, snapshot.runs, query, self._rules(rules))
         )
 
-    def save_budgets(self, file: str | Path) -> Path:
+    def save_budgets(self, file: str | Path) -> Folder:
         """Make a file of budgets the one that counts; gives where the hub keeps it."""
         return save_budgets(self._snapshot().root, Path(file))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         tags_table,
     )
     from pertoken.pipeline.units_view import UnitsQuery, business_metrics_table, units_table
+    from pertoken.stores import Folder
 else:
     _VIEWS = "pertoken.pipeline"
     hub_rules = deferred(f"{_VIEWS}.allocation_rules", "hub_rules")
@@ -201,7 +202,7 @@ class Attribution:
         snapshot, after = self._snapshot(), read_rules(Path(file))
         return Result(moves_table(self._engine, snapshot, hub_rules(snapshot), after, by))
 
-    def save_rules(self, file: str | Path) -> Path:
+    def save_rules(self, file: str | Path) -> Folder:
         """Make a file of rules the one that counts; gives where the hub keeps it."""
         return save_rules(self._snapshot().root, Path(file))
 

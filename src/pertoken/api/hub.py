@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.restatements import restatement_table
     from pertoken.pipeline.trust import trust_card
     from pertoken.reports.trust_card import TrustCard
+    from pertoken.stores import Folder
 else:
     bridge = deferred("pertoken.pipeline.bridge", "bridge")
     check_file = deferred("pertoken.pipeline.checks", "check_file")
@@ -71,7 +72,7 @@ class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
         self._store = HubStore(path)
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Folder:
         """Where the hub is."""
         return self._store.root
 

@@ -35,7 +35,7 @@ METERS_FIRST = (
 
 HubOption = Annotated[
     str | None,
-    typer.Option("--hub", help="The hub's folder; else $PERTOKEN_HUB, else ./pertoken-hub."),
+    typer.Option("--hub", help="The hub's folder or URL; else $PERTOKEN_HUB, else ./pertoken-hub."),
 ]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx.")

@@ -3,6 +3,7 @@
 `deltalake` is imported nowhere else. Source: docs/decisions/0002-hub-commit.md.
 """
 
+from pertoken.hub.documents import documents, keep_document
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
 from pertoken.hub.saved import save_table
@@ -21,6 +22,8 @@ __all__ = [
     "Snapshot",
     "TableFiles",
     "Writer",
+    "documents",
+    "keep_document",
     "remove_files",
     "save_table",
     "table_files",

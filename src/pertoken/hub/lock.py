@@ -1,11 +1,11 @@
 """One writer at a time: a lock file made by put-if-absent, with an owner and an expiry.
 
 The file holds host, process and expiry. A lock is stale when it has expired, or when its process on
-this host is gone (a killed ingest must not stop the next one). A stale lock is removed, and a lock
-is renewed or released, only under a file lock of the system (`_lock.guard`), which dies with its
-process: so nobody removes a lock that was taken since it was judged. The holder renews the expiry
-from a thread. A holder that lost its lock (a machine that slept) is stopped by `check`, and at last
-by the commit itself, which names the version of `runs` that it replaces.
+this host is gone (a killed ingest must not stop the next one). A lock is removed, renewed or let go
+only as it was read (`lock_file.py`): so nobody removes a lock that was taken since it was judged.
+The holder renews the expiry from a thread. A holder that lost its lock (a machine that slept) is
+stopped by `check`, and at last by the commit itself, which names the version of `runs` that it
+replaces.
 
 Source: docs/decisions/0002-hub-commit.md.
 """
@@ -14,28 +14,25 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
-from pertoken.errors import HubError
+from pertoken.errors import HubError, StoreError
+from pertoken.hub.lock_file import lock_file
 from pertoken.processes import process_runs, this_host
 
-if sys.platform != "win32":
-    import fcntl
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
+
+    from pertoken.hub.lock_file import Held
+    from pertoken.stores import Folder
 
 LEASE_SECONDS = 120.0
 RENEW_SECONDS = 20.0
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class _Holder:
     expires: float
 
     @classmethod
-    def of(cls, text: str) -> _Holder | None:
+    def of(cls, text: bytes) -> _Holder | None:
         """The holder that a lock file names; None where the file is cut or says something else."""
         try:
             content = json.loads(text)
@@ -71,9 +68,9 @@ class HubLock:
     """The right to write to a hub, held between `with` and its end."""
 
     def __init__(
-        self, path: Path, *, wait_seconds: float = 60.0, renew_seconds: float = RENEW_SECONDS
+        self, path: Folder, *, wait_seconds: float = 60.0, renew_seconds: float = RENEW_SECONDS
     ) -> None:
-        self._path = path
+        self._file = lock_file(path)
         self._wait_seconds = wait_seconds
         self._renew_seconds = renew_seconds
         self._owner = uuid.uuid4().hex
@@ -83,16 +80,18 @@ class HubLock:
     def __enter__(self) -> Self:
         """Take the lock, waiting for another holder; raises HubError when it does not let go."""
         deadline = time.monotonic() + self._wait_seconds
-        while not self._taken():
-            self._remove_when_stale()
+        while not self._file.create(self._content()):
+            held = self._file.read()
+            if held is not None and _is_stale(held):
+                self._file.remove(held.tag)
             if time.monotonic() > deadline:
                 raise HubError(
-                    f"The hub is being written by {self._holder_words()} ({self._path}).",
+                    f"The hub is being written by {self._holder_words()} ({self._file}).",
                     f"Expected it to be free within {self._wait_seconds:g} seconds: "
                     "a hub has one writer at a time.",
                     "Wait for the other ingest, or delete the lock file if its machine is gone.",
                 )
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self._file.poll_seconds)
         self._renewal.start()
         return self
 
@@ -105,99 +104,57 @@ class HubLock:
         """Let the lock go."""
         self._released.set()
         self._renewal.join()
-        with suppress(OSError), self._guard():
-            if self._is_mine():
-                self._path.unlink(missing_ok=True)
+        # A lock that cannot be let go ends with its lease.
+        with suppress(OSError, HubError, StoreError):
+            held = self._mine()
+            if held is not None:
+                self._file.remove(held.tag)
 
     def is_held(self) -> bool:
         """Whether some writer holds the lock now; one left by a writer that is gone is not held."""
-        try:
-            return self._path.exists() and not self._is_stale()
-        except FileNotFoundError:
-            return False
+        held = self._file.read()
+        return held is not None and not _is_stale(held)
 
     def check(self) -> None:
         """Raise HubError when the lock was lost, as after a long sleep of the machine."""
-        if not self._is_mine():
+        if self._mine() is None:
             raise HubError(
-                f"The lock of the hub was lost to {self._holder_words()} ({self._path}).",
+                f"The lock of the hub was lost to {self._holder_words()} ({self._file}).",
                 "Expected the lock to be held until the end of the ingest.",
                 "Nothing was committed; run the ingest again.",
             )
 
-    def _taken(self) -> bool:
-        try:
-            descriptor = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise self._unwritable(error) from error
-        with os.fdopen(descriptor, "w", encoding="utf-8") as lock:
-            lock.write(self._content())
-        return True
-
-    def _content(self) -> str:
+    def _content(self) -> bytes:
         expires = time.time() + LEASE_SECONDS
-        return json.dumps(asdict(_Holder(self._owner, this_host(), os.getpid(), expires)))
+        holder = _Holder(self._owner, this_host(), os.getpid(), expires)
+        return json.dumps(asdict(holder)).encode()
 
-    def _read(self) -> _Holder | None:
-        try:
-            return _Holder.of(self._path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    def _is_mine(self) -> bool:
-        holder = self._read()
-        return holder is not None and holder.owner == self._owner
+    def _mine(self) -> Held | None:
+        """What the file holds when it names this owner."""
+        held = self._file.read()
+        holder = None if held is None else _Holder.of(held.content)
+        return held if holder is not None and holder.owner == self._owner else None
 
     def _holder_words(self) -> str:
-        holder = self._read()
+        held = self._file.read()
+        holder = None if held is None else _Holder.of(held.content)
         if holder is None:
             return "somebody whose lock file cannot be read"
         return f"process {holder.process} on {holder.host.partition(' ')[0]}"
 
-    def _is_stale(self) -> bool:
-        holder = self._read()
-        if holder is not None:
-            return holder.is_gone()
-        # Not yet written, or cut off: the age of the file decides.
-        return time.time() - self._path.stat().st_mtime > LEASE_SECONDS
-
-    def _remove_when_stale(self) -> None:
-        try:
-            if self._is_stale():
-                with self._guard():
-                    if self._is_stale():
-                        self._path.unlink()
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Keep every other process from judging, renewing or removing the lock meanwhile."""
-        if sys.platform == "win32":
-            # An open file cannot be removed there, and `check` stops a holder that lost its lock.
-            yield
-            return
-        with self._path.with_name("_lock.guard").open("a") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            yield
-
     def _renew(self) -> None:
         while not self._released.wait(self._renew_seconds):
             # A renewal that fails is tried again: the lease outlasts several.
-            with suppress(OSError), self._guard():
-                if not self._is_mine():
+            with suppress(OSError, StoreError):
+                held = self._mine()
+                if held is None:
                     return
-                draft = self._path.with_name(f"{self._path.name}.{self._owner}")
-                draft.write_text(self._content(), "utf-8")
-                draft.replace(self._path)
+                self._file.replace(self._content(), held.tag)
 
-    def _unwritable(self, error: OSError) -> HubError:
-        return HubError(
-            f"The hub cannot be written: {error.strerror} ({self._path}).",
-            "Expected a folder in which this user may create files.",
-            "Choose another --hub, or change the permissions of the folder.",
-        )
+
+def _is_stale(held: Held) -> bool:
+    """Whether a lock is nobody's any more; one that cannot be read is judged by its age."""
+    holder = _Holder.of(held.content)
+    if holder is not None:
+        return holder.is_gone()
+    return time.time() - held.modified > LEASE_SECONDS

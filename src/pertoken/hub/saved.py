@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from pertoken.errors import HubError
+from pertoken.hub.places import unwritable
 from pertoken.hub.tables import (
     add_action,
     file_paths,
@@ -18,7 +19,6 @@ from pertoken.hub.tables import (
     opened_table,
     replace_files,
 )
-from pertoken.hub.writer import unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,9 @@ Source: docs/decisions/0002-hub-commit.md.
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted
@@ -23,17 +20,33 @@ from pertoken.errors import EngineError, HubError, SourceError
 from pertoken.hub.ledger import LEDGER_COLUMNS, LedgerRun
 from pertoken.hub.lock import HubLock
 from pertoken.hub.migrations import migrate
-from pertoken.hub.tables import file_paths, is_own_table, is_table, opened_table, restore_table
-from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer, unwritable
+from pertoken.hub.places import (
+    hub_root,
+    local_files,
+    make_folder,
+    newest_log,
+    remove_leftovers,
+    remove_table,
+)
+from pertoken.hub.tables import (
+    file_paths,
+    file_sizes,
+    is_own_table,
+    is_table,
+    opened_table,
+    restore_table,
+)
+from pertoken.hub.writer import HUB_FORMAT, PARTITIONS, TABLES, Writer
 from pertoken.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from pertoken.engine import Engine
+    from pertoken.stores import Folder, StorePath
 
 _LOCK = "_lock.json"
-_REMOVED = "_removed-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,7 @@ class Snapshot:
     `dropped_before` is the first billing month that is kept; empty where all are.
     """
 
-    root: Path
+    root: Folder
     commit_id: str
     committed_at: datetime | None
     versions: Mapping[str, int]
@@ -53,19 +66,21 @@ class Snapshot:
     runs_version: int | None = None
     dropped_before: str = ""
     hub_format: int = HUB_FORMAT
-    _files: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _files: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
 
     def files(self, table: str, partition: Mapping[str, str] | None = None) -> list[str]:
-        """The data files of a table, or of one partition, at the version the commit names."""
+        """Local data files of a table, or of one partition, at the version the commit names."""
+        folder = self.root / table
         if table not in self._files:
-            version, folder = self.versions.get(table), self.root / table
+            version = self.versions.get(table)
             self._files[table] = (
-                [] if version is None else file_paths(opened_table(folder, version), folder)
+                {} if version is None else file_sizes(opened_table(folder, version), folder)
             )
-        if partition is None:
-            return self._files[table]
-        folder_name = "/".join(f"{column}={partition[column]}" for column in TABLES[table])
-        return [path for path in self._files[table] if f"/{folder_name}/" in path]
+        sizes = self._files[table]
+        if partition is not None:
+            start = "".join(f"{column}={partition[column]}/" for column in TABLES[table])
+            sizes = {key: size for key, size in sizes.items() if key.startswith(start)}
+        return local_files(folder, sizes) if sizes else []
 
     def view(self, engine: Engine, table: str) -> bool:
         """Name a table in an engine; False (and nothing named) when it holds no files."""
@@ -82,8 +97,8 @@ class Snapshot:
 class Hub:
     """A folder of Delta tables."""
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).absolute()
+    def __init__(self, root: Path | str | StorePath) -> None:
+        self.root = hub_root(root)
 
     def exists(self) -> bool:
         """Whether a commit was ever made here."""
@@ -91,12 +106,7 @@ class Hub:
 
     def mark(self) -> str:
         """A text that changes with every commit, read without opening a table; "" for no hub."""
-        log = self.root / "runs" / "_delta_log"
-        try:
-            newest = max(entry.name for entry in log.iterdir() if entry.suffix == ".json")
-            return f"{newest}:{(log / newest).stat().st_mtime_ns}"
-        except (OSError, ValueError):
-            return ""
+        return newest_log(self.root / "runs")
 
     def is_being_written(self) -> bool:
         """Whether a writer holds the hub; a lock that a killed writer left does not count."""
@@ -139,10 +149,7 @@ class Hub:
 
         Raises: HubError when the folder cannot be written or another writer holds it.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(self.root, error) from error
+        make_folder(self.root)
         with HubLock(self.root / _LOCK, wait_seconds=wait_seconds) as lock:
             snapshot = self.snapshot(engine)
             versions = _restored_versions(snapshot)
@@ -167,7 +174,7 @@ def _restored_versions(snapshot: Snapshot) -> dict[str, int | None]:
 
     Gives: the version each table now stands at, None where there is none.
     """
-    _remove_folders(snapshot.root)
+    remove_leftovers(snapshot.root)
     versions: dict[str, int | None] = {}
     for table in TABLES:
         folder = snapshot.root / table
@@ -182,27 +189,18 @@ def _restored_versions(snapshot: Snapshot) -> dict[str, int | None]:
     return versions
 
 
-def _remove_uncommitted(folder: Path) -> None:
-    """Remove a table that no commit ever named; renamed first, so that it goes as a whole."""
+def _remove_uncommitted(folder: Folder) -> None:
+    """Remove a table that no commit ever named."""
     if not is_own_table(folder):
         raise HubError(
             f"The folder {folder} holds a Delta table that no commit of a hub names.",
             "Expected an empty folder, or a hub that pertoken made.",
             "Choose another --hub, or move that table away.",
         )
-    try:
-        folder.rename(folder.with_name(f"{_REMOVED}{uuid.uuid4().hex}"))
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    _remove_folders(folder.parent)
+    remove_table(folder)
 
 
-def _remove_folders(root: Path) -> None:
-    for removed in root.glob(f"{_REMOVED}*"):
-        shutil.rmtree(removed, ignore_errors=True)
-
-
-def _damaged(folder: Path, error: Exception) -> HubError:
+def _damaged(folder: Folder, error: Exception) -> HubError:
     detail = getattr(error, "found", None) or f"{type(error).__name__}: {error}"
     return HubError(
         f"The table {folder} cannot be read: {detail}",

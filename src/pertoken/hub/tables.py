@@ -11,9 +11,9 @@ Source: docs/decisions/0002-hub-commit.md; Delta protocol, "Table Properties".
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -23,9 +23,14 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from pertoken.errors import HubError
+from pertoken.hub.places import delta_place, has_log, local_files, local_folder, reaching
+from pertoken.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pertoken.stores import Folder
 
 _DELTA_TYPES = {
     "VARCHAR": "string",
@@ -40,45 +45,50 @@ _PROPERTIES: dict[str, str | None] = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.logRetentionDuration": "interval 36500 days",
 }
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_SHOWN_LINES = 3
 _ONE_TRY = CommitProperties(max_commit_retries=0)
 _KEEP_LOG = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
 
-def is_table(folder: Path) -> bool:
+def is_table(folder: Folder) -> bool:
     """Whether a Delta table was ever committed in a folder."""
-    return (folder / "_delta_log").is_dir() and bool(DeltaTable.is_deltatable(str(folder)))
+    if not has_log(folder):
+        return False
+    uri, options = delta_place(folder)
+    with _as_hub_error(folder, "opened"), reaching(folder):
+        return bool(DeltaTable.is_deltatable(uri, options))
 
 
-def is_own_table(folder: Path) -> bool:
+def is_own_table(folder: Folder) -> bool:
     """Whether the table in a folder was made by pertoken, as its name says."""
     return bool(opened_table(folder).metadata().name == _own_name(folder))
 
 
-def opened_table(folder: Path, version: int | None = None) -> DeltaTable:
+def opened_table(folder: Folder, version: int | None = None) -> DeltaTable:
     """The table in a folder, at a version or the last one."""
+    uri, options = delta_place(folder)
+    with _as_hub_error(folder, "opened"), reaching(folder):
+        return DeltaTable(uri, version=version, storage_options=options)
+
+
+def file_sizes(table: DeltaTable, folder: Folder) -> dict[str, int]:
+    """Key below the folder -> bytes of the data files of an opened table."""
     with _as_hub_error(folder, "opened"):
-        return DeltaTable(str(folder), version=version)
+        actions = table.get_add_actions()
+        keys = [unquote(path) for path in actions["path"].to_pylist()]
+        return dict(zip(keys, actions["size_bytes"].to_pylist(), strict=True))
 
 
-def file_paths(table: DeltaTable, folder: Path) -> list[str]:
-    """The data files of an opened table, in the order of their paths.
+def file_paths(table: DeltaTable, folder: Folder) -> list[str]:
+    """Local paths of the data files of an opened table, in the order of their keys.
 
     Raises: HubError, when one of them is gone.
     """
-    with _as_hub_error(folder, "opened"):
-        # The paths are URIs without their scheme: a blank in the hub's path is %20 there.
-        paths = sorted(unquote(uri) for uri in table.file_uris())
-    for path in paths:
-        if not Path(path).is_file():
-            raise HubError(
-                f"The data file {path} is missing.",
-                "Expected every file that the last commit of the hub names.",
-                "Restore the folder from a backup, or ingest the exports into a new hub.",
-            )
-    return paths
+    return local_files(folder, file_sizes(table, folder))
 
 
-def restore_table(folder: Path, version: int) -> None:
+def restore_table(folder: Folder, version: int) -> None:
     """Give a table that stands beyond a version the content of that version again."""
     table = opened_table(folder)
     if table.version() > version:
@@ -86,10 +96,10 @@ def restore_table(folder: Path, version: int) -> None:
             table.restore(version, post_commithook_properties=_KEEP_LOG)
 
 
-def add_action(folder: Path, path: Path, rows: int, partition: Mapping[str, str]) -> AddAction:
-    """A new data file of a table, for a transaction."""
+def add_action(folder: Folder, path: Path, rows: int, partition: Mapping[str, str]) -> AddAction:
+    """A new data file of a table, by its local path, for a transaction."""
     return AddAction(
-        path.relative_to(folder).as_posix(),
+        path.relative_to(local_folder(folder)).as_posix(),
         path.stat().st_size,
         dict(partition),
         int(time.time() * 1000),
@@ -99,7 +109,7 @@ def add_action(folder: Path, path: Path, rows: int, partition: Mapping[str, str]
 
 
 def replace_files(
-    folder: Path,
+    folder: Folder,
     actions: Sequence[AddAction],
     kinds: Mapping[str, str],
     partition: Mapping[str, str],
@@ -116,15 +126,17 @@ def replace_files(
     Raises:  HubError, when the table is at another version, or a column would change its type.
     """
     if expected_version is None:
-        with _as_hub_error(folder, "made"):
+        uri, options = delta_place(folder)
+        with _as_hub_error(folder, "made"), reaching(folder):
             create_table_with_add_actions(
-                str(folder),
+                uri,
                 _schema(kinds),
                 list(actions),
                 mode="error",
                 partition_by=list(partition),
                 name=_own_name(folder),
                 configuration=_PROPERTIES,
+                storage_options=options,
             )
         return 0
     table = opened_table(folder)
@@ -149,7 +161,7 @@ def replace_files(
     return expected_version + 1
 
 
-def _own_name(folder: Path) -> str:
+def _own_name(folder: Folder) -> str:
     return f"pertoken {folder.name}"
 
 
@@ -162,7 +174,7 @@ def _delta_type(kind: str) -> str:
     return kind.lower().replace(" ", "") if kind.startswith("DECIMAL") else _DELTA_TYPES[kind]
 
 
-def _with_columns_of(table: DeltaTable, kinds: Mapping[str, str], folder: Path) -> Schema:
+def _with_columns_of(table: DeltaTable, kinds: Mapping[str, str], folder: Folder) -> Schema:
     """The table's columns, then new ones: other partitions keep what these files have not."""
     fields = list(table.schema().fields)
     known = {each.name.casefold(): each.type for each in fields}
@@ -180,12 +192,18 @@ def _with_columns_of(table: DeltaTable, kinds: Mapping[str, str], folder: Path) 
     return Schema(fields)
 
 
+def _words_of(error: Exception) -> str:
+    """What deltalake says, in one line: of a store it is a tree of several, in colours."""
+    lines = (_COLOURS.sub("", each).strip(" \u21b3") for each in redacted(str(error)).splitlines())
+    return " ".join(list(filter(None, lines))[:_SHOWN_LINES]) or type(error).__name__
+
+
 @contextmanager
-def _as_hub_error(folder: Path, done: str) -> Iterator[None]:
+def _as_hub_error(folder: Folder, done: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError) as error:
-        detail = next(iter(str(error).splitlines()), type(error).__name__)
+        detail = _words_of(error)
         raise HubError(
             f"The table {folder} cannot be {done}: {detail}",
             "Expected the Delta table of a hub, whole, on a disk with room.",

@@ -12,30 +12,30 @@ Source: docs/decisions/0041-upkeep.md.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pertoken.errors import HubError
-from pertoken.hub.tables import file_paths, is_table, opened_table
+from pertoken.hub.places import data_files, missing_file, remove_data_files
+from pertoken.hub.tables import file_paths, file_sizes, is_table, opened_table
 from pertoken.hub.writer import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from pertoken.engine import Engine
     from pertoken.hub.store import Snapshot
+    from pertoken.stores import Folder
 
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """The data files of a table: those to keep, and those that nobody needs; sizes in bytes."""
+    """The data files of a table, key -> bytes: those to keep, and those that nobody needs."""
 
     table: str
-    kept: Mapping[Path, int]
-    unneeded: Mapping[Path, int]
+    folder: Folder
+    kept: Mapping[str, int]
+    unneeded: Mapping[str, int]
 
 
 def table_files(
@@ -54,22 +54,25 @@ def table_files(
     for versions in _kept_commits(engine, snapshot, since):
         for table, version in versions.items():
             folder = snapshot.root / table
-            needed[table] |= set(file_paths(opened_table(folder, version), folder))
+            needed[table] |= set(file_sizes(opened_table(folder, version), folder))
     for table, versions_kept in pinned.items():
         folder = snapshot.root / table
         for version in versions_kept:
-            needed[table] |= set(file_paths(opened_table(folder, version), folder))
+            needed[table] |= set(file_sizes(opened_table(folder, version), folder))
     answer = []
-    for table, paths in needed.items():
+    for table, keys in needed.items():
         folder = snapshot.root / table
         if is_table(folder):
             # A version after the last commit is of a killed write: the next writer restores it.
-            sizes = {path: path.stat().st_size for path in _data_files(folder)}
+            sizes = data_files(folder)
+            for key in sorted(keys - set(sizes)):
+                raise missing_file(folder / key)
             answer.append(
                 TableFiles(
                     table,
-                    {path: size for path, size in sizes.items() if str(path) in paths},
-                    {path: size for path, size in sizes.items() if str(path) not in paths},
+                    folder,
+                    {key: size for key, size in sizes.items() if key in keys},
+                    {key: size for key, size in sizes.items() if key not in keys},
                 )
             )
     return tuple(answer)
@@ -77,11 +80,7 @@ def table_files(
 
 def remove_files(files: TableFiles) -> None:
     """Remove the files of a table that nobody needs, and folders that are empty then."""
-    for path in files.unneeded:
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()
-            path.parent.parent.rmdir()
+    remove_data_files(files.folder, files.unneeded)
 
 
 def _kept_commits(engine: Engine, snapshot: Snapshot, since: datetime) -> Iterator[dict[str, int]]:
@@ -89,24 +88,18 @@ def _kept_commits(engine: Engine, snapshot: Snapshot, since: datetime) -> Iterat
     folder, last = snapshot.root / "runs", snapshot.runs_version
     if last is None:
         return
+    present = data_files(folder)
     for version in range(last, -1, -1):
         table = opened_table(folder, version)
-        try:
-            files = file_paths(table, folder)
-        except HubError:
-            if version == last:
-                raise
+        gone = sorted(file_sizes(table, folder).keys() - present)
+        if gone and version == last:
+            raise missing_file(folder / gone[0])
+        if gone:
             return  # an earlier vacuum kept less, and nothing before it
-        engine.view_parquet("commits", files)
+        engine.view_parquet("commits", file_paths(table, folder))
         commit = json.loads(
             engine.rows('SELECT "Commit" FROM commits WHERE "Commit" IS NOT NULL')[0][0]
         )
         yield commit["TableVersions"] | {"runs": version}
         if datetime.fromisoformat(commit["CommittedAt"]) <= since:
             return
-
-
-def _data_files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*.parquet"):
-        if "_delta_log" not in path.relative_to(folder).parts:
-            yield path

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pertoken.errors import HubError
 from pertoken.hub.ledger import LedgerRun, ledger_table
+from pertoken.hub.places import local_folder, make_folder, publish
 from pertoken.hub.tables import add_action, replace_files
 from pertoken.version import __version__
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.hub.lock import HubLock
     from pertoken.hub.store import Snapshot
+    from pertoken.stores import Folder
 
 HUB_FORMAT = 2
 """What this software writes; hub/migrations.py says what each format changed."""
@@ -58,7 +59,7 @@ class Writer:
 
     def __init__(
         self,
-        root: Path,
+        root: Folder,
         engine: Engine,
         lock: HubLock,
         snapshot: Snapshot,
@@ -76,14 +77,11 @@ class Writer:
         self._lock.check()
 
     def new_file(self, table: str, partition: Mapping[str, str]) -> Path:
-        """A path for a new data file of a partition; the file is no part of the table yet."""
-        folder = self._root / table
+        """A local path for a new data file of a partition, which is no part of the table yet."""
+        folder = local_folder(self._root / table)
         for column in TABLES.get(table, ()):
             folder = folder / f"{column}={partition[column]}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(folder, error) from error
+        make_folder(folder)
         return folder / f"{uuid.uuid4().hex}.parquet"
 
     def replace(self, table: str, partition: Mapping[str, str], files: Mapping[Path, int]) -> None:
@@ -163,18 +161,10 @@ class Writer:
     ) -> int:
         self.check()
         folder = self._root / table
+        publish(folder, files)
         actions = [add_action(folder, path, rows, partition) for path, rows in files.items()]
         version = replace_files(
             folder, actions, kinds, partition, expected_version=self._at[table], keep=keep
         )
         self._at[table] = version
         return version
-
-
-def unwritable(folder: Path, error: OSError) -> HubError:
-    """The three lines for a folder in which nothing can be written."""
-    return HubError(
-        f"The hub cannot be written: {error.strerror} ({folder}).",
-        "Expected a folder in which this user may create files.",
-        "Choose another --hub, or change the permissions of the folder.",
-    )

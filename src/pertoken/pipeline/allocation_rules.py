@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation import Rules, default_rules, parse_rules
 from pertoken.errors import ConfigError
+from pertoken.hub import documents, keep_document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pertoken.pipeline.audience import Relations
+    from pertoken.stores import Folder
 
 RULES_FOLDER = "rules"
 
@@ -44,22 +46,16 @@ def read_rules(path: Path) -> Rules:
     return replace(parse_rules(text, path.name), digest=hashlib.sha256(content).hexdigest())
 
 
-def saved_rules(root: Path) -> list[Path]:
+def saved_rules(root: Folder) -> list[Path]:
     """The files of rules in a hub, the one that counts last."""
-    folder = root / RULES_FOLDER
-    return sorted(folder.glob("[0-9]*.toml")) if folder.is_dir() else []
+    return documents(root / RULES_FOLDER, (".toml",))
 
 
-def save_rules(root: Path, path: Path) -> Path:
+def save_rules(root: Folder, path: Path) -> Folder:
     """Make a file of rules the one that counts; gives where the hub keeps it."""
     rules = read_rules(path)
     saved = saved_rules(root)
     if saved and read_rules(saved[-1]).digest == rules.digest:
-        return saved[-1]
-    folder = root / RULES_FOLDER
-    folder.mkdir(exist_ok=True)
-    target = folder / f"{len(saved) + 1:06d}-{rules.digest[:12]}.toml"
-    draft = folder / f"{target.name}.draft"
-    draft.write_bytes(path.read_bytes())
-    draft.rename(target)
-    return target
+        return root / RULES_FOLDER / saved[-1].name
+    name = f"{len(saved) + 1:06d}-{rules.digest[:12]}.toml"
+    return keep_document(root / RULES_FOLDER, name, path.read_bytes())

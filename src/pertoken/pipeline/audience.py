@@ -18,10 +18,10 @@ from pertoken.pipeline.standing import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pertoken.engine import Engine
     from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.stores import Folder
 
 PRICE_COLUMN = re.compile(r"(List|Contracted|BilledUnit|EffectiveUnit)|x_SourceValues")
 """Columns that state a list or contracted price, or a cost made of one."""
@@ -34,7 +34,7 @@ class Relations(Protocol):
     """The tables of a hub as of one commit, as views are asked for them."""
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Folder:
         """Where the hub is."""
 
     @property
@@ -73,7 +73,7 @@ class SeenRelations:
     _named: dict[str, bool] = field(default_factory=dict, repr=False)
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Folder:
         """Where the hub is."""
         return self.snapshot.root
 

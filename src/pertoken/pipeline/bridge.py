@@ -29,11 +29,11 @@ from pertoken.reports.numbers import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from pertoken.engine import Engine
     from pertoken.hub import LedgerRun, Snapshot
     from pertoken.pipeline.invoice_file import Invoice
+    from pertoken.stores import Folder
 
 BRIDGE_COLUMNS = {
     "Step": "text", "Amount": "money", "BillingCurrency": "text", "Kind": "text",
@@ -219,7 +219,7 @@ class _ScopeRelations:
     partition: Mapping[str, str]
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Folder:
         return self.snapshot.root
 
     @property

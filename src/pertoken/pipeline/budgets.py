@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from pertoken.errors import ConfigError
+from pertoken.hub import documents, keep_document
 from pertoken.periods import month_end, month_of, month_start
 from pertoken.pipeline.dated_file import cell_text, dated_rows
 from pertoken.pipeline.forecast_view import OutlookQuery, month_end_row, month_outlooks
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.audience import Relations
     from pertoken.pipeline.forecast_view import Outlook
     from pertoken.pipeline.plans import Plan
+    from pertoken.stores import Folder
 
 FOLDER = "budgets"
 BUDGET_COLUMNS = {
@@ -84,32 +86,24 @@ def read_budgets(path: Path) -> tuple[Budget, ...]:
     return tuple(found)
 
 
-def save_budgets(root: Path, path: Path) -> Path:
+def save_budgets(root: Folder, path: Path) -> Folder:
     """Make a file of budgets the one that counts; gives where the hub keeps it."""
     read_budgets(path)
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:12]
     saved = saved_budgets(root)
     if saved and saved[-1].stem.endswith(digest):
-        return saved[-1]
-    folder = root / FOLDER
-    folder.mkdir(exist_ok=True)
-    target = folder / f"{len(saved) + 1:06d}-{digest}{path.suffix.casefold()}"
-    draft = folder / f"{target.name}.draft"
-    draft.write_bytes(content)
-    draft.rename(target)
-    return target
+        return root / FOLDER / saved[-1].name
+    name = f"{len(saved) + 1:06d}-{digest}{path.suffix.casefold()}"
+    return keep_document(root / FOLDER, name, content)
 
 
-def saved_budgets(root: Path) -> list[Path]:
+def saved_budgets(root: Folder) -> list[Path]:
     """The files of budgets in a hub, the one that counts last."""
-    folder = root / FOLDER
-    if not folder.is_dir():
-        return []
-    return sorted(each for each in folder.glob("[0-9]*") if each.suffix in (".toml", ".csv"))
+    return documents(root / FOLDER, (".toml", ".csv"))
 
 
-def hub_budgets(root: Path, file: Path | None = None) -> tuple[Budget, ...]:
+def hub_budgets(root: Folder, file: Path | None = None) -> tuple[Budget, ...]:
     """The budgets of a file, else those that count in the hub; none where it has none."""
     saved = saved_budgets(root)
     if file is not None:

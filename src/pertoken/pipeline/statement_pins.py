@@ -20,11 +20,10 @@ from pertoken.statements import EVENT_COLUMNS, Event, digest
 from pertoken.version import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pertoken.engine import Engine
     from pertoken.hub import Hub, Snapshot
     from pertoken.statements import RateCard
+    from pertoken.stores import Folder
 
 EVENTS = "statement_events"
 
@@ -54,7 +53,7 @@ def pinned_versions(engine: Engine, snapshot: Snapshot) -> dict[str, frozenset[i
     return {table: frozenset(found) for table, found in sorted(versions.items())}
 
 
-def rules_text(root: Path) -> str:
+def rules_text(root: Folder) -> str:
     """The rules that count in a hub, as text; those that it has by default where none are saved."""
     saved = saved_rules(root)
     if saved:

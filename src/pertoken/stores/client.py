@@ -198,7 +198,7 @@ def _piece(file: StoreFile, start: int, end: int) -> bytes:
                 if len(piece) == end - start:
                     return piece
                 fault = f"{len(piece)} bytes came of {end - start}"
-            except (PreconditionError, FileNotFoundError):
+            except PreconditionError:
                 break
             except GenericError as error:
                 if attempt == PIECE_TRIES:
