@@ -59,6 +59,13 @@ def test_nobody_approves_what_they_prepared(hub: Hub) -> None:
     assert hub.statements.approve(1, by="Ben").to_dicts()[0]["State"] == "approved"
 
 
+def test_a_team_without_cost_is_refused_with_the_nearest_names(hub: Hub) -> None:
+    with pytest.raises(ConfigError, match=r"'serach' has no cost in 2026-01 in USD(?s:.*)'search'"):
+        hub.statements.draft("2026-01", by="Ana", team="serach")
+    with pytest.raises(ConfigError, match="no AI cost of 2025-01 in any currency"):
+        hub.statements.draft("2025-01", by="Ana")
+
+
 def test_a_cost_is_booked_once(hub: Hub) -> None:
     issued(hub, "2026-01", team="search")
     hub.statements.draft("2026-01", by="Ana", team="search")

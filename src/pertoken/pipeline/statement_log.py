@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pertoken.allocation import parse_rules
-from pertoken.errors import ConfigError, HubError
+from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.periods import month_end
 from pertoken.pipeline.statement_figures import StatementFigures, team_facts
 from pertoken.pipeline.statement_pins import EVENTS, pins, rules_text, statement_events
@@ -197,10 +197,17 @@ def _subjects(request: Request, months: Mapping[tuple[str, str], Any]) -> list[S
         teams = sorted({key.team for key in months[request.month, currency]})
         if request.every_team:
             subjects += [Subject(request.month, team, currency) for team in teams]
-        elif request.team is None or request.team in teams or len(currencies) == 1:
+        elif request.team is None or request.team in teams:
             subjects.append(Subject(request.month, request.team, currency))
     if subjects:
         return subjects
-    # The document says what is wrong with the subject, and what there is.
-    currency = currencies[0] if currencies else request.currency or "any currency"
+    if currencies and request.team is not None:
+        every = {key.team for each in currencies for key in months[request.month, each]}
+        raise ConfigError(
+            f"Team '{request.team}' has no cost in {request.month} in {' or '.join(currencies)}.",
+            "Expected a team to which cost is attributed, or Unattributed.",
+            f"Nearest names: {alternatives(request.team, every)}.",
+        )
+    # The document says which months and currencies there are.
+    currency = request.currency or "any currency"
     return [Subject(request.month, request.team, currency)]
