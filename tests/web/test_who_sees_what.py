@@ -36,12 +36,13 @@ FILTERS = ("", "from=2026-09&to=2026-10", "where=Tags.team%3DSupport%20CX", "whe
            "where=x_ModelFamily%3DGPT", "all_charges=true")  # fmt: skip
 NEEDED = {
     "/api/values": "column=ResourceName",
+    "/api/whatif": "month=2026-08&switch=gpt-4.1%3Dgpt-4.1-mini",
     "/api/variance": "from_month=2026-08&to_month=2026-09",
     "/api/bridge": "month=2026-08",
     "/api/accrual": "month=2026-09",
 }
 WHOLE_BILL = {
-    "/api/runs", "/api/restatements", "/api/ptu", "/api/bridge", "/api/accrual",
+    "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/bridge", "/api/accrual",
     "/api/budgets", "/api/alerts",
 }  # fmt: skip
 

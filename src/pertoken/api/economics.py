@@ -12,14 +12,29 @@ from pertoken.periods import parse_day, parse_month
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
     from pathlib import Path
 
     from pertoken.allocation import Rules
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
     from pertoken.pipeline.ptu_view import ptu_table
+    from pertoken.pipeline.scenarios import (
+        ScenarioWords,
+        save_scenario,
+        saved_scenario,
+        scenarios_table,
+    )
     from pertoken.pipeline.variance_view import asked_variance, variance_table
+    from pertoken.pipeline.whatif_view import compared_table, scenario_totals, whatif_table
 else:
+    ScenarioWords = deferred("pertoken.pipeline.scenarios", "ScenarioWords")
+    save_scenario = deferred("pertoken.pipeline.scenarios", "save_scenario")
+    saved_scenario = deferred("pertoken.pipeline.scenarios", "saved_scenario")
+    scenarios_table = deferred("pertoken.pipeline.scenarios", "scenarios_table")
+    compared_table = deferred("pertoken.pipeline.whatif_view", "compared_table")
+    scenario_totals = deferred("pertoken.pipeline.whatif_view", "scenario_totals")
+    whatif_table = deferred("pertoken.pipeline.whatif_view", "whatif_table")
     ptu_table = deferred("pertoken.pipeline.ptu_view", "ptu_table")
     asked_variance = deferred("pertoken.pipeline.variance_view", "asked_variance")
     variance_table = deferred("pertoken.pipeline.variance_view", "variance_table")
@@ -91,6 +106,60 @@ class UnitEconomics:
         of_month = _month(month)
         table = ptu_table(self._engine, self._snapshot(), of_month, by_hour=by == "hour")
         return Result(table)
+
+    def whatif(
+        self,
+        month: str,
+        switch: Sequence[str] = (),
+        *,
+        token_ratio: Sequence[str] = (),
+        cache_rate: Decimal | str | None = None,
+        discount: Decimal | str | None = None,
+        ptu: int | None = None,
+        by: Sequence[str] = ("x_ModelId",),
+        where: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        currency: str | None = None,
+        save: str | None = None,
+    ) -> Result:
+        """What a month's own tokens would have cost otherwise, at own dated prices.
+
+        Takes:   switch, FROM=TO of models (MODEL@VERSION), tiers or scopes; token_ratio, N or
+                 MODEL=N; cache_rate and discount from 0 to 1; ptu, units of capacity instead;
+                 save, a name under which the scenario is kept.
+        Gives:   the columns of `pertoken whatif`; CostAfter NULL with a Reason without a price.
+        Raises:  ConfigError for what has no meaning or touches nothing.
+        """
+        words = ScenarioWords(
+            month=parse_month(month),
+            switch=tuple(switch),
+            token_ratio=tuple(token_ratio),
+            cache_rate=None if cache_rate is None else str(cache_rate),
+            discount=None if discount is None else str(discount),
+            ptu=ptu,
+            by=tuple(by),
+            where=tuple(where.items()) if hasattr(where, "items") else tuple(where),
+            currency=currency,
+        )
+        snapshot = self._snapshot()
+        table = whatif_table(
+            self._engine, snapshot, words.read() if save is None else words.read(save)
+        )
+        if save is not None:
+            save_scenario(snapshot.root, save, words, scenario_totals(table))
+        return Result(table)
+
+    def scenarios(self) -> Result:
+        """The scenarios that the hub keeps, with what each said when it was saved."""
+        return Result(scenarios_table(self._snapshot().root))
+
+    def compare_scenario(self, name: str, month: str) -> Result:
+        """What a saved scenario expected of the tokens of a later month, and what they cost.
+
+        Raises: ConfigError for a name that is not kept or a month without tokens.
+        """
+        snapshot = self._snapshot()
+        asked = saved_scenario(snapshot.root, name)
+        return Result(compared_table(self._engine, snapshot, asked, parse_month(month)))
 
 
 def _day(value: date | str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""`variance`, `ptu`: why the cost moved, and what capacity is worth."""
+"""`variance`, `ptu`, `whatif`: why the cost moved, what capacity is worth, what would have been."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from pertoken.cli.explore import pair
 from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_format, hub_path, show
+from pertoken.errors import ConfigError
 
 _CELL_FIRST = (
     "x_ModelId", "x_TokenDirection", "x_TokenCacheAction", "x_DeploymentScope", "x_ServiceTier",
@@ -16,6 +17,15 @@ _PTU_FIRST = (
     "BillingMonth", "Deployment", "DeployedUnitHours", "ReservedUnitHours", "Utilisation",
     "IdleCost", "UnusedReservationCost", "EffectiveCost", "x_UnitCost", "PaygEquivalentCost",
     "BreakEvenUtilisation", "AdvisedUnitsLow", "AdvisedUnitsHigh", "BillingCurrency",
+)  # fmt: skip
+whatif_app = typer.Typer(
+    help="What a month's own tokens would have cost otherwise, at own dated prices.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+_WHATIF_FIRST = (
+    "x_TokenQuantity", "CostBefore", "CostAfter", "Difference", "BillingCurrency", "PriceSource",
+    "Reason",
 )  # fmt: skip
 _DAY = "YYYY-MM-DD or YYYY-MM."
 
@@ -111,3 +121,106 @@ def ptu(
         if row.get("Reason")
     ):
         typer.echo(reason, err=True)
+
+
+@whatif_app.callback()
+def whatif(
+    context: typer.Context,
+    month: Annotated[
+        str | None, typer.Option("--month", help="The billing month whose tokens count: YYYY-MM.")
+    ] = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--switch",
+            help="FROM=TO: models (MODEL or MODEL@VERSION), tiers or scopes; again for more.",
+        ),
+    ] = None,
+    token_ratio: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--token-ratio", help="Tokens of the new model for one of the old: N or MODEL=N."
+        ),
+    ] = None,
+    cache_rate: Annotated[
+        str | None, typer.Option("--cache-rate", help="Share of input read from the cache: 0 to 1.")
+    ] = None,
+    discount: Annotated[
+        str | None, typer.Option("--discount", help="A further discount on every price: 0 to 1.")
+    ] = None,
+    ptu: Annotated[
+        int | None, typer.Option("--ptu", help="Provisioned capacity at this many units instead.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="Columns to group by, parted by commas.")
+    ] = "x_ModelId",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="COLUMN=VALUE; again for more, as for matrix."),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="Only this BillingCurrency; never converts.")
+    ] = None,
+    save: Annotated[
+        str | None, typer.Option("--save", help="Keep the scenario in the hub under this name.")
+    ] = None,
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What a month's own tokens would have cost otherwise, at own dated prices."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    if context.invoked_subcommand is not None:
+        return
+    check_format(format)
+    if month is None:
+        raise ConfigError(
+            "No month is given.",
+            "Expected --month, whose tokens are priced anew.",
+            "Give it as --month 2026-08, with a change such as --switch gpt-4o=gpt-4.1-mini.",
+        )
+    names = tuple(each.strip() for each in by.split(",") if each.strip())
+    result = Hub(hub_path(hub)).whatif(
+        month,
+        switch or (),
+        token_ratio=token_ratio or (),
+        cache_rate=cache_rate,
+        discount=discount,
+        ptu=ptu,
+        by=names,
+        where=[pair(each) for each in where or ()],
+        currency=currency,
+        save=save,
+    )
+    show(result.table, format, output, first=(*names, *_WHATIF_FIRST))
+    for assumption in dict.fromkeys(str(row["Assumption"]) for row in result.to_dicts()):
+        typer.echo(f"Assumed: {assumption}.", err=True)
+
+
+@whatif_app.command("list")
+def scenarios(
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """The scenarios that the hub keeps, with what each said when it was saved."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).scenarios().table, format, output)
+
+
+@whatif_app.command("compare")
+def compare(
+    name: Annotated[str, typer.Argument(help="The name under which the scenario was saved.")],
+    month: Annotated[str, typer.Option("--month", help="The later billing month: YYYY-MM.")],
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """What a saved scenario expected of a later month's tokens, and what they cost."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).compare_scenario(name, month).table, format, output)

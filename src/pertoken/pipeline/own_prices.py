@@ -13,38 +13,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pertoken.meters import COLUMNS, MeterName, classify_all
 from pertoken.periods import month_end, month_start
 from pertoken.pipeline.views import matrix_table
 from pertoken.prices import answers_select
 from pertoken.unit_economics import MatrixQuery
+from pertoken.unit_economics.what_if import ANY_VERSION, KIND_COLUMNS, TokenKind
 
 if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.pipeline.audience import Relations
 
-KIND_COLUMNS = (
-    "x_ModelId", "x_ModelVersion", "x_FineTuned", "x_MeterUse", "x_DeploymentScope",
-    "x_ServiceTier", "x_TokenDirection", "x_TokenCacheAction", "x_Modality", "x_ContextTier",
-)  # fmt: skip
 _DIGITS, _SCALE = 50, Decimal("1e-24")
-
-
-class TokenKind(NamedTuple):
-    """What has a price of its own."""
-
-    model: str | None
-    version: str | None
-    fine_tuned: bool | None
-    use: str | None
-    scope: str | None
-    tier: str | None
-    direction: str | None
-    cache: str | None
-    modality: str | None
-    context: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +55,47 @@ class OwnPrices:
             if price is not None and price.amount is not None:
                 return price
         return self._sheet.get(kind)
+
+    def price(self, kind: TokenKind) -> tuple[Decimal | None, str]:
+        """Currency per token and its source; NULL and the reason where there is not one price."""
+        found: dict[Decimal, str] = {}
+        priced = []
+        for each in self.kinds:
+            price = self.find(each)
+            if price is None or not _is_of_one_model(each, kind):
+                continue
+            if (each.scope, each.tier) != (kind.scope, kind.tier):
+                if price.amount is not None:
+                    priced.append(f"{each.scope} {each.tier}")
+            elif price.amount is None:
+                return None, f"{price.source}: {kind.words}"
+            else:
+                found[price.amount] = price.source
+        if len(found) == 1:
+            return next(iter(found.items()))
+        if found:
+            return None, f"several prices of {kind.words}: name a version"
+        others = f"; it has one in {', '.join(sorted(set(priced)))}" if priced else ""
+        return None, f"no price of {kind.words}{others}"
+
+
+def _is_of_one_model(stated: TokenKind, asked: TokenKind) -> bool:
+    """Whether a stated kind is an asked one, their scope and tier apart."""
+    if (stated.model or "").casefold() != (asked.model or "").casefold():
+        return False
+    if asked.version not in (ANY_VERSION, stated.version):
+        return False
+    same = ("use", "direction", "cache", "modality")
+    return (
+        all(getattr(stated, name) == getattr(asked, name) for name in same)
+        and bool(stated.fine_tuned) == bool(asked.fine_tuned)
+        and _context(stated) == _context(asked)
+    )
+
+
+def _context(kind: TokenKind) -> str:
+    """The context tier; a model without one has the price of a short context."""
+    return (kind.context or "short").casefold()
 
 
 def own_prices(engine: Engine, relations: Relations, month: str, currency: str) -> OwnPrices:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import sql_file
 from pertoken.errors import ConfigError
 from pertoken.periods import month_of
-from pertoken.pipeline.own_prices import OwnPrices, TokenKind, own_prices
+from pertoken.pipeline.own_prices import OwnPrices, own_prices
 from pertoken.pipeline.views import require_charges, view_dimensions
 from pertoken.reports import Column, Table
 from pertoken.unit_economics.ptu import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from pertoken.engine import Engine
     from pertoken.pipeline.audience import Relations
+    from pertoken.unit_economics.what_if import TokenKind
 
 COLUMNS = {
     "BillingMonth": "date", "ResourceId": "text", "Deployment": "text",
@@ -259,7 +260,7 @@ def _standard_price(
 def _is_plain(kind: TokenKind) -> bool:
     return (
         kind.tier == "Standard" and not kind.fine_tuned and kind.use == "Inference"
-        and kind.modality in ("text", None) and kind.context in (None, "Short")
+        and kind.modality in ("text", None) and kind.context in (None, "Short", "short")
     )  # fmt: skip
 
 

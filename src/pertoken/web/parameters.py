@@ -11,12 +11,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pertoken.errors import ConfigError
-from pertoken.hub import LedgerRun  # noqa: TC001 - as above
 from pertoken.periods import parse_day
 from pertoken.pipeline.charges_view import ChargesQuery
 from pertoken.pipeline.hub_view import is_price_column
-from pertoken.pipeline.variance_cells import VarianceQuery  # noqa: TC001 - as above
-from pertoken.pipeline.variance_view import asked_variance
 from pertoken.unit_economics import DEFAULT_BY, MatrixQuery
 from pertoken.web.errors import Forbidden
 from pertoken.web.people import Person  # noqa: TC001 - as above
@@ -169,53 +166,6 @@ class HierarchyParameters(ByParameters):
                 "Give the other one too.",
             )
         return None if start is None or end is None else (start, end)
-
-
-class VarianceParameters(Page):
-    """Two periods, groups, and a driver whose cells are shown."""
-
-    from_month: str | None = Field(default=None, pattern=MONTH, description="The earlier month.")
-    to_month: str | None = Field(default=None, pattern=MONTH, description="The later month.")
-    start: str | None = Field(
-        default=None, alias="from", pattern=DAY, description="Instead of months: first day."
-    )
-    end: str | None = Field(
-        default=None, alias="to", pattern=DAY, description="Last day, exclusive."
-    )
-    compare_from: str | None = Field(
-        default=None, pattern=DAY, description="First day; else as many days right before."
-    )
-    compare_to: str | None = Field(default=None, pattern=DAY, description="Last day, exclusive.")
-    by: str = Field(default="", max_length=1000, description="Columns, Tags.KEY or dimensions of "
-                    "attribution (not for a team), parted by commas.")  # fmt: skip
-    where: list[Annotated[str, Field(max_length=2000)]] = Field(
-        default_factory=list, max_length=100, description="COLUMN=VALUE; again for more."
-    )
-    currency: str | None = Field(default=None, max_length=10, description="Only this currency.")
-    drill: str | None = Field(default=None, max_length=100, description="A driver, or all.")
-
-    def query(self, runs: tuple[LedgerRun, ...], person: Person) -> VarianceQuery:
-        """The query that the pipeline answers; raises ConfigError and Forbidden."""
-        by = tuple(each.strip() for each in self.by.split(",") if each.strip())
-        for column in by:
-            check_column(column, person)
-        days = [
-            parse_day(each) if each else None
-            for each in (self.start, self.end, self.compare_from, self.compare_to)
-        ]
-        asked, _ = asked_variance(
-            runs, months=(self.from_month, self.to_month), days=(days[0], days[1]),
-            compare=(days[2], days[3]), by=by, where=Filters(where=self.where).pairs(person),
-            currency=self.currency, drill=self.drill,
-        )  # fmt: skip
-        return asked
-
-
-class PtuParameters(Page):
-    """Provisioned capacity: of a month or of all, by month or by hour."""
-
-    month: str | None = Field(default=None, pattern=MONTH, description="Only this month.")
-    by: Literal["month", "hour"] = "month"
 
 
 class OverviewParameters(Filters):

@@ -16,18 +16,23 @@ from starlette.responses import Response
 
 from pertoken.engine import Engine
 from pertoken.errors import ConfigError
-from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
-from pertoken.pipeline.ptu_view import ptu_table
 from pertoken.pipeline.restatements import restatement_table
-from pertoken.pipeline.variance_view import variance_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
 from pertoken.web.answers import file_name, json_body, table_content, table_file
 from pertoken.web.desk import Desk
+from pertoken.web.economics import (
+    PtuParameters,
+    VarianceParameters,
+    WhatIfParameters,
+    ptu_of,
+    variance_of,
+    whatif_of,
+)
 from pertoken.web.errors import Forbidden
 from pertoken.web.models import DOCUMENTED_ERRORS, FILE_RESPONSES, TableAnswer
 from pertoken.web.outlook import (
@@ -53,9 +58,7 @@ from pertoken.web.parameters import (
     MatrixParameters,
     Page,
     PeriodsParameters,
-    PtuParameters,
     Strict,
-    VarianceParameters,
 )
 from pertoken.web.people import Person
 from pertoken.web.store import Body
@@ -95,7 +98,7 @@ def table_routes(desk: Desk) -> APIRouter:
         desk,
         "variance",
         VarianceParameters,
-        _variance,
+        variance_of,
         "Why the cost moved: effects that add to the difference: `pertoken variance`.",
     )
     _add(
@@ -103,8 +106,16 @@ def table_routes(desk: Desk) -> APIRouter:
         desk,
         "ptu",
         PtuParameters,
-        _ptu,
+        ptu_of,
         "Provisioned capacity: use, idle cost, size: `pertoken ptu`. Not for a team.",
+    )
+    _add(
+        router,
+        desk,
+        "whatif",
+        WhatIfParameters,
+        whatif_of,
+        "A month's own tokens priced otherwise: `pertoken whatif`. Not for a team.",
     )
     _add(
         router,
@@ -352,20 +363,6 @@ def _findings(engine: Engine, relations: SeenRelations, _asked: Page, _person: P
     found = hub_card(engine, relations).findings
     columns = tuple(Column(name, "text") for name in ("Severity", "Finding", "Command"))
     return Table("findings", columns, tuple((each[2], each[0], each[1]) for each in found))
-
-
-def _variance(
-    engine: Engine, relations: SeenRelations, asked: VarianceParameters, person: Person
-) -> Table:
-    """A team sees its own charges, without list prices, and no attribution of the shared ones."""
-    query = asked.query(relations.snapshot.runs, person)
-    rules = hub_rules(relations) if person.audience.sees_all else None
-    return variance_table(engine, relations, query, rules)
-
-
-def _ptu(engine: Engine, relations: SeenRelations, asked: PtuParameters, person: Person) -> Table:
-    _whole_bill(person)
-    return ptu_table(engine, relations, asked.month, by_hour=asked.by == "hour")
 
 
 def _columns(engine: Engine, relations: SeenRelations, _asked: Page, _person: Person) -> Table:

@@ -1,0 +1,225 @@
+"""Scenarios in words, and those that a hub keeps: JSON files in its folder `scenarios`.
+
+A saved scenario is written once, whole or not at all, with what it said then, so that it can be
+held against a later month. Its name is its file.
+
+Source: docs/variance.md, "What if".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from pertoken.errors import ConfigError, alternatives
+from pertoken.pipeline.whatif_view import DEFAULT_BY, WhatIf
+from pertoken.reports import Column, Table
+from pertoken.unit_economics.what_if import SCOPES, TIERS, Scenario, Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+FOLDER = "scenarios"
+LISTED = {
+    "Scenario": "text", "BillingMonth": "date", "Words": "text", "BillingCurrency": "text",
+    "CostBefore": "money", "CostAfter": "money", "Difference": "money",
+}  # fmt: skip
+UNSAVED = "what if"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioWords:
+    """A scenario as a person gives it; numbers are text, so that no digit is lost."""
+
+    month: str
+    switch: tuple[str, ...] = ()
+    token_ratio: tuple[str, ...] = ()
+    cache_rate: str | None = None
+    discount: str | None = None
+    ptu: int | None = None
+    by: tuple[str, ...] = DEFAULT_BY
+    where: tuple[tuple[str, str], ...] = ()
+    currency: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The changes in one line."""
+        said = [*self.switch, *(f"ratio {each}" for each in self.token_ratio)]
+        for name, value in (("cache rate", self.cache_rate), ("discount", self.discount),
+                            ("units", self.ptu)):  # fmt: skip
+            if value is not None:
+                said.append(f"{name} {value}")
+        return "; ".join([*said, *(f"{column}={value}" for column, value in self.where)])
+
+    def read(self, name: str = UNSAVED) -> WhatIf:
+        """The question that the pipeline answers; raises ConfigError for what has no meaning."""
+        scenario = Scenario(
+            switches=tuple(_switch(each) for each in self.switch),
+            ratios=dict(_ratio(each) for each in self.token_ratio),
+            cache_rate=_share(self.cache_rate, "--cache-rate", 1),
+            discount=_share(self.discount, "--discount", 1),
+        )
+        of_tokens = bool(self.switch or self.cache_rate or self.discount)
+        if of_tokens == (self.ptu is not None):
+            raise ConfigError(
+                "A scenario changes nothing."
+                if not of_tokens
+                else "A scenario changes tokens and provisioned capacity at once.",
+                "Expected --switch, --cache-rate or --discount, or --ptu alone.",
+                "Say what would be otherwise, such as --switch gpt-4o=gpt-4.1-mini.",
+            )
+        if self.ptu is not None and self.ptu < 0:
+            raise ConfigError(
+                f"--ptu {self.ptu} is no number of units.", "Expected 0 or more.", "Correct it."
+            )
+        return WhatIf(
+            name, self.month, scenario, self.by, self.where,
+            self.currency.upper() if self.currency else None, self.ptu,
+        )  # fmt: skip
+
+
+def save_scenario(
+    root: Path,
+    name: str,
+    words: ScenarioWords,
+    totals: Mapping[str, tuple[Decimal, Decimal | None]],
+) -> Path:
+    """Keep a scenario with its totals by currency; raises ConfigError for a name that is taken."""
+    target = _path(root, name)
+    if target.exists():
+        raise ConfigError(
+            f"There is a scenario '{name}' already.",
+            "Expected a new name: what a scenario said stays as it was said.",
+            "Give another name with --save.",
+        )
+    target.parent.mkdir(exist_ok=True)
+    content = {
+        "month": words.month, "switch": words.switch, "token_ratio": words.token_ratio,
+        "cache_rate": words.cache_rate, "discount": words.discount, "ptu": words.ptu,
+        "by": words.by, "where": words.where, "currency": words.currency,
+        "totals": {
+            currency: [f"{before:f}", None if after is None else f"{after:f}"]
+            for currency, (before, after) in totals.items()
+        },
+    }  # fmt: skip
+    draft = target.with_suffix(".draft")
+    draft.write_text(json.dumps(content, indent=1), "utf-8")
+    draft.rename(target)
+    return target
+
+
+def saved_scenario(root: Path, name: str) -> WhatIf:
+    """A scenario by its name; raises ConfigError where there is none or it cannot be read."""
+    path = _path(root, name)
+    if not path.exists():
+        held = sorted(each.stem for each in path.parent.glob("*.json"))
+        raise ConfigError(
+            f"There is no scenario '{name}'.",
+            f"Expected one that was saved: {', '.join(held) or 'none is'}.",
+            f"Nearest: {alternatives(name, held)}."
+            if held
+            else "Save one: `pertoken whatif ... --save NAME`.",
+        )
+    return _read(path)[0].read(name)
+
+
+def scenarios_table(root: Path) -> Table:
+    """The scenarios that a hub keeps: one row per name and currency."""
+    rows: list[tuple[object, ...]] = []
+    for path in sorted((root / FOLDER).glob("*.json")):
+        words, totals = _read(path)
+        for currency, (before, after) in sorted(totals.items()):
+            change = None if after is None else after - before
+            rows.append((path.stem, words.month, words.line, currency, before, after, change))
+    return Table("scenarios", tuple(Column(*each) for each in LISTED.items()), tuple(rows))
+
+
+def _read(path: Path) -> tuple[ScenarioWords, dict[str, tuple[Decimal, Decimal | None]]]:
+    try:
+        held = json.loads(path.read_text("utf-8"))
+        totals = {
+            currency: (Decimal(before), None if after is None else Decimal(after))
+            for currency, (before, after) in held.pop("totals").items()
+        }
+        lists: dict[str, Sequence[str]] = {
+            name: tuple(held.pop(name)) for name in ("switch", "token_ratio", "by")
+        }
+        where = tuple((column, value) for column, value in held.pop("where"))
+        return ScenarioWords(where=where, **lists, **held), totals  # type: ignore[arg-type]
+    except (OSError, ValueError, KeyError, TypeError, InvalidOperation, AttributeError) as error:
+        raise ConfigError(
+            f"The scenario {path} cannot be read: {error}.",
+            "Expected the file as `pertoken whatif --save` wrote it.",
+            "Restore it, or delete it and save the scenario again.",
+        ) from error
+
+
+def _path(root: Path, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"'{name}' is no name of a scenario.",
+            "Expected letters, digits, blanks, '.', '_' and '-', 64 at most.",
+            "Give another name.",
+        )
+    return root / FOLDER / f"{name}.json"
+
+
+def _switch(text: str) -> Switch:
+    old, sign, new = (each.strip() for each in text.partition("="))
+    if not sign or not old or not new or old.casefold() == new.casefold():
+        raise ConfigError(
+            f"'{text}' is no switch.",
+            "Expected FROM=TO: two models (MODEL or MODEL@VERSION), service tiers or scopes.",
+            "Write it as gpt-4o=gpt-4.1-mini or Standard=Batch.",
+        )
+    for field, words in (("scope", SCOPES), ("tier", TIERS)):
+        held = {each.casefold(): each for each in words}
+        inside = [each.casefold() in held for each in (old, new)]
+        if all(inside):
+            return Switch(field, held[old.casefold()], held[new.casefold()])
+        if any(inside):
+            raise ConfigError(
+                f"'{text}' switches from one kind of word to another.",
+                f"Expected both of {', '.join(words)}, or two models.",
+                f"Nearest: {alternatives(old if inside[1] else new, words)}.",
+            )
+    models = [each.partition("@") for each in (old, new)]
+    return Switch("model", models[0][0], models[1][0], models[0][2] or None, models[1][2] or None)
+
+
+def _ratio(text: str) -> tuple[str, Decimal]:
+    model, sign, number = text.rpartition("=")
+    value = _number(number)
+    if value is None or value <= 0 or (sign and not model.strip()):
+        raise ConfigError(
+            f"'{text}' is no token ratio.",
+            "Expected a number above 0, or MODEL=NUMBER for one new model.",
+            "Write it as 1.1 or gpt-4.1=1.1.",
+        )
+    return model.strip().casefold(), value
+
+
+def _share(text: str | None, option: str, most: int) -> Decimal | None:
+    if text is None:
+        return None
+    value = _number(text)
+    if value is None or not 0 <= value <= most:
+        raise ConfigError(
+            f"{option} {text} is no share.",
+            "Expected a number from 0 to 1, such as 0.25.",
+            "Correct it.",
+        )
+    return value
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
