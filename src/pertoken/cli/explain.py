@@ -15,8 +15,9 @@ _CELL_FIRST = (
 )  # fmt: skip
 _PTU_FIRST = (
     "BillingMonth", "Deployment", "DeployedUnitHours", "ReservedUnitHours", "Utilisation",
-    "IdleCost", "UnusedReservationCost", "EffectiveCost", "x_UnitCost", "PaygEquivalentCost",
-    "BreakEvenUtilisation", "AdvisedUnitsLow", "AdvisedUnitsHigh", "BillingCurrency",
+    "IdleCost", "UnusedReservationCost", "EffectiveCost", "x_UnitCost", "PaygCostLow",
+    "PaygCostHigh", "BreakEvenUtilisation", "AdvisedUnitsLow", "AdvisedUnitsHigh",
+    "BillingCurrency",
 )  # fmt: skip
 whatif_app = typer.Typer(
     help="What a month's own tokens would have cost otherwise, at own dated prices.",

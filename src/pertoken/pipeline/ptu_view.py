@@ -44,7 +44,8 @@ COLUMNS = {
     "IdleCost": "money", "UnusedReservationCost": "money", "EffectiveCost": "money",
     "x_TokenQuantity": "quantity", "x_UnitCost": "price", "PaygEquivalentCost": "money",
     "BreakEvenUtilisation": "share", "BillingCurrency": "text", "x_UnitCostUnit": "text",
-    "x_ModelId": "text", "PriceSource": "text", "AdvisedUnitsLow": "count",
+    "x_ModelId": "text", "PriceSource": "text", "PaygCostLow": "money", "PaygCostHigh": "money",
+    "AdvisedUnitsLow": "count",
     "AdvisedUnitsHigh": "count", "SpilledHoursLow": "count", "SpilledHoursHigh": "count",
     "HoursAtLimit": "count", "DataThrough": "date", "Reason": "text",
 }  # fmt: skip
@@ -188,17 +189,34 @@ def _row(
             "AdvisedUnitsHigh is the least that would do"
         )
     tokens = Decimal(sum(each.tokens for each in used)) if used else None
-    payg, source, model, gap = _payg(capacity, measured, models, name, prices)
-    reasons += gap
+    payg = _payg(capacity, measured, models, name, prices)
+    reasons += payg.reasons
     return (
         month, resource, deployment, sum(capacity.hours.values(), _ZERO), capacity.reserved, share,
         idle, capacity.unused, cost, tokens,
         (cost * _MILLION / tokens).quantize(Decimal("1e-12")) if tokens else None,
-        payg, break_even(share, cost, payg), currency, f"{_MILLION} Tokens", model, source,
+        payg.known, break_even(share, cost, payg.known), currency, f"{_MILLION} Tokens",
+        payg.model, payg.source, payg.low, payg.high,
         *((size.low, size.high, size.spilled_at_low, size.spilled_at_high, size.hours_at_limit)
           if size else (None,) * 5),
         max(capacity.costs, default=None), "; ".join(reasons) or None,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Payg:
+    """What tokens would cost by the token, from `low` to `high`; both NULL with a reason."""
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+    source: str | None = None
+    model: str | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> Decimal | None:
+        """The cost where it is one."""
+        return self.low if self.low == self.high else None
 
 
 def _payg(
@@ -207,16 +225,21 @@ def _payg(
     models: Mapping[tuple[str, str], str | None],
     resource: str,
     prices: OwnPrices,
-) -> tuple[Decimal | None, str | None, str | None, list[str]]:
-    """The same tokens by the token: amount, source, model, and why there is none."""
-    total, sources, names = _ZERO, [], []
+) -> _Payg:
+    """The same tokens by the token; input whose cached part is not told is a range."""
+    if not measured:
+        return _Payg()
+    low, high, unsplit = _ZERO, _ZERO, 0
+    sources: dict[str, None] = {}
+    names = {deployment: models.get((resource, deployment)) for deployment in measured}
     for deployment, used in measured.items():
-        model = models.get((resource, deployment))
-        names.append(model)
+        model = names[deployment]
         if model is None:
-            return None, None, None, [f"the model of {deployment} is not known"]
+            return _Payg(reasons=(f"the model of {deployment} is not known",))
+        of_unsplit = sum(each.unsplit for each in used)
+        unsplit += of_unsplit
         for direction, cache, tokens in (
-            ("Input", "Uncached", sum(each.uncached for each in used)),
+            ("Input", "Uncached", sum(each.uncached for each in used) + of_unsplit),
             ("Input", "Read", sum(each.read for each in used)),
             ("Input", "Write", sum(each.write for each in used)),
             ("Output", None, sum(each.output for each in used)),
@@ -226,13 +249,21 @@ def _payg(
             price = _standard_price(prices, model, capacity.scope, direction, cache)
             if price is None:
                 what = " ".join(each for each in (direction, cache) if each)
-                return None, None, model, [f"no price of {model} {what} in this month"]
-            total += price[0] * tokens
-            sources.append(price[1])
-    if not measured:
-        return None, None, None, []
-    shown = ", ".join(dict.fromkeys(each for each in names if each))
-    return total.quantize(_SCALE), "; ".join(dict.fromkeys(sources)), shown, []
+                return _Payg(model=model, reasons=(f"no price of {model} {what} in this month",))
+            low, high = low + price[0] * tokens, high + price[0] * tokens
+            sources[price[1]] = None
+            cached = _standard_price(prices, model, capacity.scope, "Input", "Read")
+            if cache == "Uncached" and cached is not None:
+                low -= (price[0] - cached[0]) * of_unsplit
+    reason = (
+        f"telemetry does not tell cached tokens apart in {unsplit} input tokens: "
+        "PaygEquivalentCost lies from PaygCostLow (all cached) to PaygCostHigh (none)"
+    )
+    return _Payg(
+        low.quantize(_SCALE), high.quantize(_SCALE), "; ".join(sources),
+        ", ".join(dict.fromkeys(each for each in names.values() if each)),
+        (reason,) if low != high else (),
+    )  # fmt: skip
 
 
 def _standard_price(

@@ -28,7 +28,10 @@ _SCALE = Decimal("1e-18")
 
 @dataclass(frozen=True, slots=True)
 class UsedHour:
-    """One hour of a deployment: utilisation (1 is the whole; NULL unknown) and its tokens."""
+    """One hour of a deployment: utilisation (1 is the whole; NULL unknown) and its tokens.
+
+    `unsplit` are input tokens of which it is not known how many were read from the cache.
+    """
 
     hour: datetime
     utilisation: Decimal | None
@@ -36,11 +39,12 @@ class UsedHour:
     read: int
     write: int
     output: int
+    unsplit: int = 0
 
     @property
     def tokens(self) -> int:
         """All tokens of the hour."""
-        return self.uncached + self.read + self.write + self.output
+        return self.uncached + self.read + self.write + self.output + self.unsplit
 
     @property
     def at_limit(self) -> bool:
