@@ -130,7 +130,7 @@ def test_a_saved_scenario_is_held_against_a_later_month(hub: Hub) -> None:
 
 
 def test_a_scenario_that_cannot_be_read_says_so(hub: Hub) -> None:
-    file = hub.path / "scenarios" / "broken.json"
+    file = hub.path / "scenarios" / "000009-broken.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text("{", "utf-8")
     with pytest.raises(ConfigError, match="cannot be read"):

@@ -1,7 +1,7 @@
 """Scenarios in words, and those that a hub keeps: JSON files in its folder `scenarios`.
 
 A saved scenario is written once, whole or not at all, with what it said then, so that it can be
-held against a later month. Its name is its file.
+held against a later month. The name of its file is a number and its own.
 
 Source: docs/variance.md, "What if".
 """
@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from pertoken.errors import ConfigError, alternatives
+from pertoken.hub import documents, keep_document
 from pertoken.pipeline.whatif_view import DEFAULT_BY, WhatIf
 from pertoken.reports import Column, Table
 from pertoken.unit_economics.what_if import SCOPES, TIERS, Scenario, Switch
@@ -22,6 +23,8 @@ from pertoken.unit_economics.what_if import SCOPES, TIERS, Scenario, Switch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from pertoken.stores import Folder
 
 FOLDER = "scenarios"
 LISTED = {
@@ -84,20 +87,25 @@ class ScenarioWords:
 
 
 def save_scenario(
-    root: Path,
+    root: Folder,
     name: str,
     words: ScenarioWords,
     totals: Mapping[str, tuple[Decimal, Decimal | None]],
-) -> Path:
+) -> Folder:
     """Keep a scenario with its totals by currency; raises ConfigError for a name that is taken."""
-    target = _path(root, name)
-    if target.exists():
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"'{name}' is no name of a scenario.",
+            "Expected letters, digits, blanks, '.', '_' and '-', 64 at most.",
+            "Give another name.",
+        )
+    saved = _saved(root)
+    if name in saved:
         raise ConfigError(
             f"There is a scenario '{name}' already.",
             "Expected a new name: what a scenario said stays as it was said.",
             "Give another name with --save.",
         )
-    target.parent.mkdir(exist_ok=True)
     content = {
         "month": words.month, "switch": words.switch, "token_ratio": words.token_ratio,
         "cache_rate": words.cache_rate, "discount": words.discount, "ptu": words.ptu,
@@ -107,36 +115,38 @@ def save_scenario(
             for currency, (before, after) in totals.items()
         },
     }  # fmt: skip
-    draft = target.with_suffix(".draft")
-    draft.write_text(json.dumps(content, indent=1), "utf-8")
-    draft.rename(target)
-    return target
+    file = f"{len(saved) + 1:06d}-{name}.json"
+    return keep_document(root / FOLDER, file, json.dumps(content, indent=1).encode())
 
 
-def saved_scenario(root: Path, name: str) -> WhatIf:
+def saved_scenario(root: Folder, name: str) -> WhatIf:
     """A scenario by its name; raises ConfigError where there is none or it cannot be read."""
-    path = _path(root, name)
-    if not path.exists():
-        held = sorted(each.stem for each in path.parent.glob("*.json"))
+    saved = _saved(root)
+    if name not in saved:
         raise ConfigError(
             f"There is no scenario '{name}'.",
-            f"Expected one that was saved: {', '.join(held) or 'none is'}.",
-            f"Nearest: {alternatives(name, held)}."
-            if held
+            f"Expected one that was saved: {', '.join(saved) or 'none is'}.",
+            f"Nearest: {alternatives(name, saved)}."
+            if saved
             else "Save one: `pertoken whatif ... --save NAME`.",
         )
-    return _read(path)[0].read(name)
+    return _read(saved[name])[0].read(name)
 
 
-def scenarios_table(root: Path) -> Table:
+def scenarios_table(root: Folder) -> Table:
     """The scenarios that a hub keeps: one row per name and currency."""
     rows: list[tuple[object, ...]] = []
-    for path in sorted((root / FOLDER).glob("*.json")):
+    for name, path in sorted(_saved(root).items()):
         words, totals = _read(path)
         for currency, (before, after) in sorted(totals.items()):
             change = None if after is None else after - before
-            rows.append((path.stem, words.month, words.line, currency, before, after, change))
+            rows.append((name, words.month, words.line, currency, before, after, change))
     return Table("scenarios", tuple(Column(*each) for each in LISTED.items()), tuple(rows))
+
+
+def _saved(root: Folder) -> dict[str, Path]:
+    """The files of the scenarios by name, without their number."""
+    return {path.stem.partition("-")[2]: path for path in documents(root / FOLDER, (".json",))}
 
 
 def _read(path: Path) -> tuple[ScenarioWords, dict[str, tuple[Decimal, Decimal | None]]]:
@@ -157,16 +167,6 @@ def _read(path: Path) -> tuple[ScenarioWords, dict[str, tuple[Decimal, Decimal |
             "Expected the file as `pertoken whatif --save` wrote it.",
             "Restore it, or delete it and save the scenario again.",
         ) from error
-
-
-def _path(root: Path, name: str) -> Path:
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"'{name}' is no name of a scenario.",
-            "Expected letters, digits, blanks, '.', '_' and '-', 64 at most.",
-            "Give another name.",
-        )
-    return root / FOLDER / f"{name}.json"
 
 
 def _switch(text: str) -> Switch:
