@@ -1,6 +1,7 @@
 """`pertoken`, killed by itself (SIGKILL) at a commit of a Delta table; run by test_hub_kills.py.
 
-Arguments: N, `before` or `after`, then those of pertoken. The process ends at its N-th call of
+Arguments: N, `before` or `after`, then those of pertoken; or `backfill`, a source and a hub, for an
+ingest that commits every month. The process ends at its N-th call of
 deltalake that commits a table. With N = 0 it lives, and its last line on stderr is the number of
 such calls.
 """
@@ -47,9 +48,15 @@ deltalake.transaction.create_table_with_add_actions = killing(
 
 if __name__ == "__main__":
     from pertoken.cli import main
+    from pertoken.engine import local_engine
+    from pertoken.hub import Hub
+    from pertoken.pipeline.ingest import ingest
 
     sys.argv = ["pertoken", *sys.argv[3:]]
     try:
-        main()
+        if sys.argv[1] == "backfill":
+            ingest(local_engine(), Hub(sys.argv[3]), [sys.argv[2]], batch_bytes=1)
+        else:
+            main()
     finally:
         sys.stderr.write(f"{calls}\n")

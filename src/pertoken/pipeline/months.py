@@ -24,7 +24,16 @@ from pertoken.pipeline.standing import (
     partition_of,
     standing_runs,
 )
-from pertoken.pipeline.work import Ingest, Key, found_again, key_of, prices_of, refuse, writer_of
+from pertoken.pipeline.work import (
+    Ingest,
+    Key,
+    found_again,
+    key_of,
+    note_of,
+    prices_of,
+    refuse,
+    writer_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +67,9 @@ def write_month(ingest: Ingest, standing: Standing) -> tuple[Path, ...]:
 
 
 def differing_month(held: dict[ScopeMonth, Standing], ingest: Ingest) -> ScopeMonth | None:
-    """The first month whose charges, as held now, are not those of the runs that stand for it."""
+    """The newest month whose charges, as held now, are not those of the runs that stand for it."""
     after = standing_runs(ingest.ledger.values())
-    places = sorted({*held, *after})
+    places = sorted(sorted({*held, *after}), key=lambda each: each[1], reverse=True)
     return next((at for at in places if contents(held.get(at)) != contents(after.get(at))), None)
 
 
@@ -100,7 +109,7 @@ def _write_run(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path
 def _written_charges(ingest: Ingest, run: LedgerRun, standing: Standing) -> tuple[Path, int]:
     engine, writer = ingest.engine, writer_of(ingest)
     source, partition = ingest.found[key_of(run)], partition_of(run.scope, run.month)
-    ingest.watch.note(f"{run.export_name} {run.month}")
+    ingest.watch.note(note_of(ingest, run))
     view_source(engine, source, only_commitments=gives_commitments_only(run, standing))
     columns = {n: kind for n, kind in engine.columns(SOURCE).items() if n != FILE_COLUMN}
     path = writer.new_file("charges", partition)

@@ -2,7 +2,8 @@
 
 Each step takes the Ingest, whose fields hold what the steps before it found, and says what grain
 it turns into what grain, what it may drop (nothing, unless counted) and what it guarantees. The
-first three touch nothing: they are what `ingest --plan` runs.
+first four touch nothing: they are what `ingest --plan` runs. A backfill finds its runs once and
+takes the steps of MONTH_STEPS for each batch of months (pipeline/batches.py).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from pertoken.pipeline.work import (
     decide_ledger,
     found_again,
     key_of,
+    note_of,
     prices_of,
     refuse,
     same_content,
@@ -65,12 +67,12 @@ def read_new_runs(ingest: Ingest) -> None:
     Guarantees: every part is there, of its size and rows, before any of its charges is used.
     """
     ingest.ledger = {key_of(run): run for run in ingest.snapshot.runs}
-    for key, run in ingest.found.items():
+    for key, run in sorted(ingest.found.items(), key=lambda each: each[0][3], reverse=True):
         known = ingest.ledger.get(key)
         if known and known.fault is None and known.manifest_digest == run.manifest_digest:
             ingest.ledger[key] = replace(known, path=run.path)
             continue
-        ingest.watch.note(f"{run.export_name} {run.month}")
+        ingest.watch.note(note_of(ingest, run))
         entry = read_run(ingest.engine, run)
         ingest.watch.advance(bytes=run.byte_count or 0, rows=entry.rows or 0)
         if known is None or known.fault is not None or entry.fault is None:
@@ -271,14 +273,13 @@ def commit_hub(ingest: Ingest) -> None:
     )
 
 
-PLAN_STEPS: tuple[Callable[[Ingest], None], ...] = (
+FIND_STEPS: tuple[Callable[[Ingest], None], ...] = (
     find_telemetry,
     discover_exports,
+)
+MONTH_STEPS: tuple[Callable[[Ingest], None], ...] = (
     read_new_runs,
     decide_runs,
-)
-STEPS: tuple[Callable[[Ingest], None], ...] = (
-    *PLAN_STEPS,
     keep_prices_and_rates,
     keep_invoices,
     keep_tag_snapshots,
@@ -292,6 +293,8 @@ STEPS: tuple[Callable[[Ingest], None], ...] = (
     keep_usage,
     commit_hub,
 )
+STEPS = (*FIND_STEPS, *MONTH_STEPS)
+PLAN_STEPS = STEPS[:4]
 
 
 def worse_copy(run: ExportRun, entry: LedgerRun) -> SourceError:

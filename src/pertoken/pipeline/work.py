@@ -31,7 +31,10 @@ Key = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Ingest:
-    """What the steps of one ingest share."""
+    """What the steps of one ingest share.
+
+    `months` are those of all sources, the newest first; `reported` are the runs of earlier batches.
+    """
 
     engine: Engine
     sources: Sequence[str | Path]
@@ -44,6 +47,8 @@ class Ingest:
     changed: dict[ScopeMonth, tuple[Path, ...]] = field(default_factory=dict)
     prices: PriceBook | None = None
     telemetry: tuple[TelemetryFile, ...] = ()
+    months: tuple[str, ...] = ()
+    reported: tuple[LedgerRun, ...] = ()
     report: RunReport = field(default_factory=RunReport)
 
 
@@ -54,9 +59,9 @@ def decide_ledger(ingest: Ingest) -> None:
         decision = decisions[key]
         decided = replace(run, status=decision.status, reason=decision.reason)
         ingest.ledger[key] = kept_or_dropped(decided, ingest.snapshot.dropped_before)
-    ingest.report.runs = tuple(
-        ingest.ledger[key] for key in sorted(ingest.found, key=lambda each: order_of(ingest, each))
-    )
+    reported = {key_of(run): run for run in ingest.reported}
+    reported |= {key: ingest.ledger[key] for key in ingest.found}
+    ingest.report.runs = tuple(sorted(reported.values(), key=order_of))
 
 
 def refuse(ingest: Ingest, key: Key, fault: str) -> None:
@@ -98,9 +103,16 @@ def known_run(run: LedgerRun) -> KnownRun:
     )  # fmt: skip
 
 
-def order_of(ingest: Ingest, key: Key) -> tuple[str, str, str, str]:
+def note_of(ingest: Ingest, run: ExportRun | LedgerRun) -> str:
+    """What is being done now, for a person who waits: the run, and how far the months are."""
+    words = f"{run.export_name} {run.month}"
+    if len(ingest.months) < 2 or run.month not in ingest.months:  # noqa: PLR2004 - one is no row
+        return words
+    return f"{words}, month {ingest.months.index(run.month) + 1} of {len(ingest.months)}"
+
+
+def order_of(run: LedgerRun) -> tuple[str, str, str, str]:
     """The place of a run in a report: by month, scope, dataset, then time."""
-    run = ingest.ledger[key]
     return run.month, run.scope, run.dataset, str(run.submitted_time)
 
 
