@@ -43,7 +43,7 @@ NEEDED = {
 }
 WHOLE_BILL = {
     "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/bridge", "/api/accrual",
-    "/api/budgets", "/api/alerts",
+    "/api/budgets", "/api/alerts", "/api/commitments",
 }  # fmt: skip
 
 

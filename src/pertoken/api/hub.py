@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pertoken.hub import Snapshot
     from pertoken.pipeline.bridge import Bridge, bridge
     from pertoken.pipeline.checks import check_file, check_hub, export_focus
+    from pertoken.pipeline.commitments import ahead_of_purchase, commitments_table
     from pertoken.pipeline.ingest import ingest as run_ingest
     from pertoken.pipeline.report import RunReport
     from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from pertoken.stores import Folder
 else:
     bridge = deferred("pertoken.pipeline.bridge", "bridge")
+    ahead_of_purchase = deferred("pertoken.pipeline.commitments", "ahead_of_purchase")
+    commitments_table = deferred("pertoken.pipeline.commitments", "commitments_table")
     check_file = deferred("pertoken.pipeline.checks", "check_file")
     check_hub = deferred("pertoken.pipeline.checks", "check_hub")
     export_focus = deferred("pertoken.pipeline.checks", "export_focus")
@@ -170,6 +173,16 @@ class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
     def statements(self) -> Statements:
         """The statements of the hub, and its journal."""
         return Statements(self._store, self._engine, self._snapshot)
+
+    def commitments(self) -> Result:
+        """Reservations and savings plans by month: bought, used, unused, beyond, balance.
+
+        Gives:   the columns of `pertoken commitments`; BalanceCost is NULL where the purchase lies
+                 before the hub. Per commitment UsedCost + UnusedCost + BalanceCost is what was
+                 bought less what was refunded.
+        """
+        table = commitments_table(self._engine, self._snapshot())
+        return Result(table, ahead_of_purchase(table))
 
     def meters(self, *, unread: bool = False) -> Result:
         """The AI meters of the hub and how each was read; with `unread`, those not recognised."""

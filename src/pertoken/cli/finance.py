@@ -1,4 +1,4 @@
-"""`bridge`: what finance asks of a month."""
+"""`bridge` and `commitments`: what finance asks of a month, and of what was bought ahead."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from pertoken.cli.output import (
 )
 
 BRIDGE_FIRST = ("Step", "Kind", "Amount", "BillingCurrency")
+COMMITMENTS_FIRST = (
+    "BillingMonth", "CommitmentDiscountName", "CommitmentDiscountType", "PurchasedCost", "UsedCost",
+    "UnusedCost", "OverageCost", "BalanceCost", "Utilisation", "Check", "BillingCurrency",
+)  # fmt: skip
 
 
 def bridge(
@@ -37,4 +41,18 @@ def bridge(
     show(result.table, format, output, first=BRIDGE_FIRST)
     for note in result.notes:
         typer.echo(note, err=True)
+    report_findings(result.findings)
+
+
+def commitments(
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Reservations and savings plans: bought, used, unused, beyond them, and what is left."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    result = Hub(hub_path(hub)).commitments()
+    show(result.table, format, output, first=COMMITMENTS_FIRST)
     report_findings(result.findings)

@@ -77,6 +77,24 @@ def prepaid_balances(table: Table, month: str) -> Mapping[str, Decimal]:
     return balances
 
 
+def ahead_of_purchase(table: Table) -> tuple[str, ...]:
+    """A sentence for every commitment of which more became effective than is known to be bought.
+
+    Takes: the rows of `commitments_table`; of each commitment its last month counts.
+    """
+    last = {
+        (row["CommitmentDiscountId"], row["BillingCurrency"]): row
+        for row in sorted(table.to_dicts(), key=lambda each: str(each["BillingMonth"]))
+    }
+    return tuple(
+        f"{row['CommitmentDiscountName'] or row['CommitmentDiscountId']}: "
+        f"{abs(Decimal(str(row['BalanceCost']))).normalize():f} {row['BillingCurrency']} more "
+        f"became effective until {row['BillingMonth']} than is known to be bought."
+        for row in last.values()
+        if row["Check"] == "ahead"
+    )
+
+
 def _utilisation(row: Row) -> Decimal | None:
     used, unused = (row[COLUMNS.index(f"{each}Quantity")] for each in ("Used", "Unused"))
     return (used / (used + unused)).quantize(Decimal("1e-12")) if used + unused else None

@@ -19,6 +19,7 @@ from pertoken.errors import ConfigError
 from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
+from pertoken.pipeline.commitments import commitments_table
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
 from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
@@ -165,6 +166,14 @@ def table_routes(desk: Desk) -> APIRouter:
         Page,
         _runs,
         "Every run ever handed over: `pertoken runs`. Not for a team.",
+    )
+    _add(
+        router,
+        desk,
+        "commitments",
+        Page,
+        _commitments,
+        "What was bought ahead, used and unused: `pertoken commitments`. Not for a team.",
     )
     _add(
         router,
@@ -354,6 +363,11 @@ def _runs(_engine: Engine, relations: SeenRelations, _asked: Page, person: Perso
     return table.select([name for name in table.column_names if name != "Path"])
 
 
+def _commitments(engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
+    _whole_bill(person)
+    return commitments_table(engine, relations)
+
+
 def _restatements(_engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
     _whole_bill(person)
     return restatements_table(relations.runs)
@@ -372,7 +386,7 @@ def _columns(engine: Engine, relations: SeenRelations, _asked: Page, _person: Pe
 def _whole_bill(person: Person) -> None:
     if not person.audience.sees_all:
         raise Forbidden(
-            "Runs, restatements and the bridge are facts about the whole bill, not for a team.",
+            "Runs, restatements, commitments and the bridge are of the whole bill, not for a team.",
             "Expected the role finance or admin.",
             "Ask for periods, which hold your own charges.",
         )
