@@ -12,6 +12,7 @@ from pertoken.cli import (
     anomalies,
     assistants,
     attribution,
+    azure,
     conformance,
     doctor,
     explain,
@@ -63,6 +64,7 @@ app.command("accrual")(outlook.accrual)
 app.add_typer(anomalies.anomalies_app, name="anomalies")
 app.add_typer(alerts.budgets_app, name="budgets")
 app.command("alerts")(alerts.alerts)
+app.add_typer(azure.azure_app, name="azure")
 app.command("serve")(serve.serve)
 app.command("mcp")(assistants.mcp)
 app.command("doctor")(doctor.doctor)
