@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test format lint types imports tests slow compat frontend bundle docs parity golden bench dist lock clean
+.PHONY: all demo test format lint types imports tests slow compat frontend bundle docs site parity golden bench dist lock clean
 
 all: format lint types imports tests
 
@@ -52,6 +52,9 @@ bundle:  ## prove that the committed page is what its source builds
 docs: $(READY)  ## the tests that hold the documentation to the code
 	$(BIN)/pytest tests/docs
 
+site: $(READY)  ## the documentation as a site, in site/
+	$(BIN)/zensical build --strict
+
 parity: $(READY)  ## the same transforms on DuckDB and on Spark Connect
 	$(BIN)/pytest tests/parity
 
@@ -60,8 +63,6 @@ golden: $(READY)  ## write the golden files anew; review the diff
 
 bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
-	scripts/install-azurite.sh
-	$(BIN)/python benchmarks/bench_stores.py
 
 dist: $(READY)  ## what a release consists of: wheel, sdist, bill of materials, notes
 	scripts/make-dist.sh $(BIN)

@@ -1,10 +1,9 @@
-"""The bundled tenant in a hub, and the server over it: made once for all tests of the page."""
+"""The server over the hub of the bundled tenant, made once for all tests of the page."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +11,6 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 
 from serving import Served, serving
-
-import pertoken
-from pertoken.cli.ingestion import demo_exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,23 +27,9 @@ ARGUMENTS = (
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The hub of the bundled tenant; workers of one run share it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    folder, ready = shared / "web-hub", shared / "web-hub.ready"
-    try:
-        os.close(os.open(shared / "web-hub.maker", os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        deadline = time.monotonic() + 300
-        while not ready.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert ready.exists()
-        return folder
-    result = pertoken.open(folder).ingest(demo_exports())
-    assert not result.report.problems
-    ready.touch()
-    return folder
+def hub(demo_hub: Path) -> Path:
+    """The hub of the bundled tenant."""
+    return demo_hub
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ _MINOR_UNITS = {
 }
 _PRICE_DIGITS = 4
 _PRICE_DECIMALS = 2
+_WHOLE_FROM = 10_000
 
 
 def decimal_of(value: object) -> Decimal:
@@ -88,15 +89,17 @@ def price_text(price: Decimal | None) -> str:
 
 
 def quantity_text(quantity: Decimal | int | None) -> str:
-    """A quantity grouped by thousands; decimals, as of a price, only where it is not whole.
+    """A quantity grouped by thousands; decimals, as of a price, of a part of a small one only.
 
     >>> quantity_text(Decimal("58554000.000")), quantity_text(Decimal("0.12345"))
     ('58,554,000', '0.1235')
+    >>> quantity_text(Decimal("4098263302.000000000124"))
+    '4,098,263,302'
     """
     if quantity is None:
         return UNKNOWN
     number = decimal_of(quantity)
-    if number == number.to_integral_value(context=EXACT):
+    if number == number.to_integral_value(context=EXACT) or abs(number) >= _WHOLE_FROM:
         return _grouped(_rounded(number, 0))
     return price_text(number)
 
