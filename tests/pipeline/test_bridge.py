@@ -25,6 +25,7 @@ from pertoken.pipeline.bridge import (
     bridge_steps,
     view_bridge_charges,
 )
+from pertoken.pipeline.charged import Charged
 from pertoken.pipeline.invoice_file import Invoice, is_invoice_header, parse_invoices
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ def test_every_kind_of_charge_has_its_step(hub: Hub) -> None:
         ("amortisation in", "step", Decimal(31)),
         ("other effective cost", "step", Decimal(0)),
         ("EffectiveCost", "total", Decimal(174)),
+        ("residual", "step", Decimal(-174)),
+        ("charged to teams", "total", Decimal(0)),
+        ("AI cost without a team", "memo", Decimal(174)),
         ("prepaid balance", "memo", Decimal(334)),
     ]
     assert result.columns[:3] == ("Step", "Amount", "BillingCurrency")
@@ -302,7 +306,7 @@ def test_the_command_ends_with_two_where_the_bill_and_the_invoice_differ(
     hub: Hub, tmp_path: Path, cli: Callable[..., object]
 ) -> None:
     plain = cli("bridge", "--month", "2026-01", hub=hub.path)
-    assert (plain.code, len(plain.rows)) == (0, 19)  # type: ignore[attr-defined]
+    assert (plain.code, len(plain.rows)) == (0, 22)  # type: ignore[attr-defined]
     assert "no invoice was given" in plain.err  # type: ignore[attr-defined]
     hub.ingest(invoice_file(tmp_path / "in", "2026-01,USD,508.004"))
     assert cli("bridge", "--month", "2026-01", hub=hub.path).code == 0  # type: ignore[attr-defined]
@@ -374,7 +378,7 @@ def test_the_steps_sum_to_both_costs_for_any_charges(
     with localcontext(prec=76):
         for currency in ("USD", "EUR"):
             own = [each for each in groups if each.currency == currency]
-            walk = bridge_steps(own, invoices, None)
+            walk = bridge_steps(own, invoices, None, Charged(Decimal(7), Decimal(3)))
             amounts = {step: amount for step, _, amount in walk}
             billed, effective = (
                 sum((each[name] for each in charges if each["BillingCurrency"] == currency),
@@ -384,11 +388,30 @@ def test_the_steps_sum_to_both_costs_for_any_charges(
             assert amounts["BilledCost"] == billed == sum(amounts[part] or 0 for part in PARTS)
             assert amounts["EffectiveCost"] == effective
             assert billed + sum(amounts[each] or 0 for each in MOVEMENTS) == effective
+            assert effective + (amounts["residual"] or 0) == amounts["charged to teams"] == 7
             if invoices:
                 steps = sum(amounts[each] or 0 for each in INVOICE_STEPS)
                 assert (amounts["invoice"] or 0) + steps == billed
             else:
                 assert {amounts[each] for each in ("invoice", *INVOICE_STEPS)} == {None}
+
+
+def test_teams_have_what_attribution_gives_them(demo_hub: Path) -> None:
+    hub = pertoken.open(demo_hub)
+    attributed = hub.attribute(by=["Team"], start="2026-08", end="2026-09").to_dicts()
+    for currency in ("EUR", "USD"):
+        own = [row for row in attributed if row["BillingCurrency"] == currency]
+        cost: dict[bool, Decimal] = dict.fromkeys((True, False), Decimal(0))
+        for row in own:
+            cost[row["Team"] != "Unattributed"] += row["EffectiveCost"] or 0
+        steps = {
+            row["Step"]: row["Amount"]
+            for row in hub.bridge("2026-08").to_dicts()
+            if row["BillingCurrency"] == currency
+        }
+        assert steps["charged to teams"] == cost[True] > 0
+        assert steps["AI cost without a team"] == cost[False]
+        assert steps["EffectiveCost"] + steps["residual"] == steps["charged to teams"]
 
 
 @pytest.fixture(scope="module")

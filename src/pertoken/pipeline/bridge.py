@@ -1,4 +1,4 @@
-"""The bridge of a month: from the invoice to BilledCost, from there to EffectiveCost.
+"""The bridge of a month: from the invoice to BilledCost, to EffectiveCost, to what teams have.
 
 Every row says how it adds (`Kind`). A total and the steps after it give the next total, to the last
 decimal; the parts before BilledCost sum to it, for each charge is in exactly one. What only an
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, sql_file
 from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import PARTITIONS
+from pertoken.pipeline.charged import Charged, PartitionRelations, charged_to_teams
 from pertoken.pipeline.commitments import commitments_table, prepaid_balances
 from pertoken.pipeline.invoices import invoices_of_month
 from pertoken.pipeline.standing import partition_of, standing_runs
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pertoken.engine import Engine
-    from pertoken.hub import LedgerRun, Snapshot
+    from pertoken.hub import Snapshot
     from pertoken.pipeline.invoice_file import Invoice
-    from pertoken.stores import Folder
 
 BRIDGE_COLUMNS = {
     "Step": "text", "Amount": "money", "BillingCurrency": "text", "Kind": "text",
@@ -100,13 +100,14 @@ def bridge(engine: Engine, snapshot: Snapshot, month: str, scope: str | None = N
     chosen = None if scope is None else _scope_named(scope, month, scopes)
     partitions = [partition_of(each, month) for each in scopes if chosen in (None, each)]
     groups = _charge_groups(engine, snapshot, partitions)
+    charged = charged_to_teams(engine, snapshot, partitions)
     invoices = [
         each
         for each in invoices_of_month(engine, snapshot, month)
         if chosen is None or _is_of_scope(each, chosen, scopes)
     ]
     commitments = commitments_table(
-        engine, snapshot if chosen is None else _ScopeRelations(snapshot, partitions[0])
+        engine, snapshot if chosen is None else _every_month(snapshot, chosen)
     )
     walked = Bridge(Table("bridge", _COLUMNS, ()), (), _strange_scopes(invoices, month, scopes))
     currencies = {each.currency for each in groups} | {each.currency for each in invoices}
@@ -114,7 +115,12 @@ def bridge(engine: Engine, snapshot: Snapshot, month: str, scope: str | None = N
         own = [each for each in invoices if each.currency == currency]
         unknown = _unknown_purchases(commitments, month, currency)
         balance = prepaid_balances(commitments, month).get(currency, None if unknown else _NONE)
-        steps = bridge_steps([each for each in groups if each.currency == currency], own, balance)
+        steps = bridge_steps(
+            [each for each in groups if each.currency == currency],
+            own,
+            balance,
+            charged.get(currency, Charged()),
+        )
         rows = tuple((step, value, currency, kind, month, chosen) for step, kind, value in steps)
         walked = Bridge(
             Table("bridge", _COLUMNS, (*walked.table.rows, *rows)),
@@ -125,13 +131,17 @@ def bridge(engine: Engine, snapshot: Snapshot, month: str, scope: str | None = N
 
 
 def bridge_steps(
-    groups: Sequence[ChargeGroup], invoices: Sequence[Invoice], balance: Decimal | None
+    groups: Sequence[ChargeGroup],
+    invoices: Sequence[Invoice],
+    balance: Decimal | None,
+    charged: Charged,
 ) -> list[tuple[str, str, Decimal | None]]:
     """The walk of one currency as (Step, Kind, Amount).
 
-    Takes:   the charges and the invoices of one currency; the prepaid balance.
+    Takes:   the charges and the invoices of one currency; the prepaid balance; what teams have.
     Gives:   invoice + INVOICE_STEPS = BilledCost (all NULL without an invoice), the sum of PARTS =
-             BilledCost, BilledCost + MOVEMENTS = EffectiveCost; exact.
+             BilledCost, BilledCost + MOVEMENTS = EffectiveCost, EffectiveCost + residual = charged
+             to teams; exact.
     """
     parts, moved = dict.fromkeys(PARTS, Decimal(0)), dict.fromkeys(MOVEMENTS, Decimal(0))
     with localcontext(prec=_DIGITS):
@@ -150,6 +160,9 @@ def bridge_steps(
         ("BilledCost", "total", billed),
         *((movement, "step", value) for movement, value in moved.items()),
         ("EffectiveCost", "total", effective),
+        ("residual", "step", _sum((charged.to_teams, effective.copy_negate()))),
+        ("charged to teams", "total", charged.to_teams),
+        ("AI cost without a team", "memo", charged.without_team),
         ("prepaid balance", "memo", balance),
     ]
 
@@ -211,30 +224,12 @@ def view_bridge_charges(engine: Engine, relation: str) -> None:
     engine.view("bridge_charges", f"SELECT {columns} FROM {quoted(relation)}")
 
 
-@dataclass(frozen=True, slots=True)
-class _ScopeRelations:
+def _every_month(snapshot: Snapshot, scope: str) -> PartitionRelations:
     """The relations of a hub with the charges of one scope only, all months."""
-
-    snapshot: Snapshot
-    partition: Mapping[str, str]
-
-    @property
-    def root(self) -> Folder:
-        return self.snapshot.root
-
-    @property
-    def runs(self) -> tuple[LedgerRun, ...]:
-        return self.snapshot.runs
-
-    def files(self, table: str, partition: Mapping[str, str] | None = None) -> list[str]:
-        key = f"/x_ScopeKey={self.partition['x_ScopeKey']}/"
-        return [path for path in self.snapshot.files(table, partition) if key in path]
-
-    def view(self, engine: Engine, table: str) -> bool:
-        files = self.files(table)
-        if files:
-            engine.view_parquet(table, files, partitions=PARTITIONS)
-        return bool(files)
+    months = {month for each, month in standing_runs(snapshot.runs) if each == scope}
+    return PartitionRelations(
+        snapshot, tuple(partition_of(scope, month) for month in sorted(months))
+    )
 
 
 def _scopes_of_month(snapshot: Snapshot, month: str) -> tuple[str, ...]:
