@@ -280,3 +280,38 @@ def test_a_file_of_telemetry_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert isinstance(first, TelemetryFile)
     assert isinstance(second, TelemetryFile)
     assert first.digest == second.digest
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([datetime(2026, 9, 1, 3, 10, tzinfo=UTC)] * 2, pa.timestamp("ns", "UTC")),
+        pa.array([datetime(2026, 9, 1, 3, 10)] * 2, pa.timestamp("us")),  # noqa: DTZ001 - a writer without zones
+        pa.array(["2026-09-01T03:10:00.5Z"] * 2),
+    ],
+    ids=["with a zone", "without a zone", "as text"],
+)
+def test_opentelemetry_spans_as_parquet_are_the_same_usage(
+    engine: Engine, tmp_path: Path, times: pa.Array
+) -> None:
+    table = pa.table({
+        "Timestamp": times,
+        "SpanId": ["a", "b"],
+        "gen_ai.request.model": ["chat", "chat"],
+        "gen_ai.response.model": ["gpt-4o", "gpt-4o"],
+        "azure.resource_id": [RESOURCE, RESOURCE],
+        "team": ["search", "search"],
+        "gen_ai.usage.input_tokens": pa.array([60, 40], pa.int64()),
+        "gen_ai.usage.cache_read.input_tokens": pa.array([30, 0], pa.int64()),
+        "gen_ai.usage.output_tokens": pa.array([5, 2], pa.int64()),
+        "gen_ai.input.messages": ["a secret", "a secret"],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "spans.parquet")
+
+    [row], findings = _usage(engine, tmp_path / "spans.parquet")
+
+    assert findings == ()
+    assert tuple(row[name] for name in COUNTS) == (70, 30, None, 7)
+    assert row["Hour"] == datetime(2026, 9, 1, 3, tzinfo=UTC)
+    assert (row["Deployment"], row["Team"]) == ("chat", "search")
+    assert "secret" not in str(row)
