@@ -8,16 +8,34 @@ from typing import TYPE_CHECKING
 from pertoken.allocation import EVIDENCE
 from pertoken.deferred import deferred
 from pertoken.errors import ConfigError
+from pertoken.reports.formats import write_workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
     from pertoken.pipeline.allocation_rules import hub_rules
     from pertoken.pipeline.power_bi import PowerBIExport, export_power_bi, refresh_power_bi
+    from pertoken.pipeline.serving_tables import (
+        check_new_file,
+        served_tables,
+        sheets,
+        write_database,
+        write_files,
+    )
 else:
     hub_rules = deferred("pertoken.pipeline.allocation_rules", "hub_rules")
     export_power_bi = deferred("pertoken.pipeline.power_bi", "export_power_bi")
     refresh_power_bi = deferred("pertoken.pipeline.power_bi", "refresh_power_bi")
+    check_new_file = deferred("pertoken.pipeline.serving_tables", "check_new_file")
+    served_tables = deferred("pertoken.pipeline.serving_tables", "served_tables")
+    sheets = deferred("pertoken.pipeline.serving_tables", "sheets")
+    write_database = deferred("pertoken.pipeline.serving_tables", "write_database")
+    write_files = deferred("pertoken.pipeline.serving_tables", "write_files")
+
+
+TABLE_FORMATS = ("parquet", "csv", "xlsx", "duckdb")
 
 
 class Exports:
@@ -70,3 +88,35 @@ class Exports:
         """Write the tables of an earlier Power BI export anew; its project stays as it is."""
         snapshot = self._snapshot()
         return refresh_power_bi(self._engine, snapshot, hub_rules(snapshot), Path(folder))
+
+    def export_tables(
+        self,
+        format: str,  # noqa: A002 - as on the command line
+        target: str | Path,
+        *,
+        tables: Sequence[str] = (),
+    ) -> dict[str, int]:
+        """Write the hub's serving tables as files.
+
+        Takes:   format: parquet or csv into a new or empty folder; duckdb or xlsx into a new file.
+                 tables, only these; all that hold rows by default.
+        Gives:   the rows of each table.
+        Raises:  ConfigError for a target that is there, an unknown format or table, or a table
+                 that is too long for a sheet; HubError for an empty hub.
+        """
+        path = Path(target)
+        if format not in TABLE_FORMATS:
+            raise ConfigError(
+                f"'{format}' is no format of tables.",
+                f"Expected one of {', '.join(TABLE_FORMATS)}.",
+                "Give one of them.",
+            )
+        served = served_tables(self._engine, self._snapshot(), tables)
+        if format in ("parquet", "csv"):
+            return write_files(self._engine, served, path, format)
+        if format == "duckdb":
+            return write_database(self._engine, served, path)
+        check_new_file(path)
+        made = sheets(self._engine, served)
+        write_workbook(made, path)
+        return {table.name: len(table.rows) for table in made}

@@ -63,6 +63,58 @@ def powerbi(
         typer.echo(note, err=True)
 
 
+TablesOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Only this serving table; again for more."),
+]
+
+
+@export_app.command("parquet")
+def parquet(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    table: TablesOption = None,
+    hub: HubOption = None,
+) -> None:
+    """Write the hub's serving tables as Parquet, large ones a file a month."""
+    _export_tables("parquet", folder, table, hub)
+
+
+@export_app.command("csv")
+def csv(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    table: TablesOption = None,
+    hub: HubOption = None,
+) -> None:
+    """Write the hub's serving tables as CSV, safe to open in a spreadsheet."""
+    _export_tables("csv", folder, table, hub)
+
+
+@export_app.command("xlsx")
+def xlsx(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    table: TablesOption = None,
+    hub: HubOption = None,
+) -> None:
+    """Write the hub's serving tables as one workbook, a sheet each."""
+    _export_tables("xlsx", file, table, hub)
+
+
+@export_app.command("duckdb")
+def duckdb(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    table: TablesOption = None,
+    hub: HubOption = None,
+) -> None:
+    """Write the hub's serving tables as a DuckDB database."""
+    _export_tables("duckdb", file, table, hub)
+
+
+def _export_tables(format: str, target: Path, tables: list[str] | None, hub: str | None) -> None:  # noqa: A002
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    _say_rows(Hub(hub_path(hub)).export_tables(format, target, tables=tables or ()))
+
+
 def _say_rows(tables: Mapping[str, int]) -> None:
     for name, rows in tables.items():
         typer.echo(f"{name}: {rows:,} rows", err=True)

@@ -159,6 +159,19 @@ class DuckDBEngine:
         answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT csv, HEADER, NULLSTR '')")
         return int(answer[0][0])
 
+    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+        """Write queries as tables of one new DuckDB database and give the rows of each."""
+        self._run(f"ATTACH {quoted_text(str(path))} AS written")
+        try:
+            for name, sql in tables.items():
+                self._run(f"CREATE TABLE written.{quoted(name)} AS {sql}")
+            return {
+                name: int(self.rows(f"SELECT count(*) FROM written.{quoted(name)}")[0][0])
+                for name in tables
+            }
+        finally:
+            self._run("DETACH written")
+
     def close(self) -> None:
         """Release the session."""
         self._session.close()

@@ -69,5 +69,11 @@ class Engine(Protocol):
     def write_csv(self, sql: str, path: Path) -> int:
         """Write a query of text columns to one CSV file (RFC 4180, UTF-8) and give its rows."""
 
+    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+        """Write queries as tables of one new DuckDB database and give the rows of each.
+
+        Raises: EngineError on an engine that is not DuckDB.
+        """
+
     def close(self) -> None:
         """Release the session."""

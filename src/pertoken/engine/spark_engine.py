@@ -119,6 +119,14 @@ class SparkEngine:
         csv.write_csv(table, path)
         return int(table.num_rows)
 
+    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+        """Not here: a DuckDB database is written by DuckDB."""
+        raise EngineError(
+            f"Spark cannot write {path}, a DuckDB database of {len(tables)} tables.",
+            "Expected the embedded engine.",
+            "Export without --engine spark, or export parquet.",
+        )
+
     def close(self) -> None:
         """Release the session."""
         self._session.stop()

@@ -110,12 +110,15 @@ def _name_feed(engine: Engine, relations: SeenRelations, name: str) -> None:
         ]
         engine.view("feed", f"SELECT {', '.join(names)} FROM periods")
     else:
-        _name_token_costs(engine, relations)
+        relations.view(engine, "token_costs")
+        engine.view("feed", token_costs_select(engine))
 
 
-def _name_token_costs(engine: Engine, relations: SeenRelations) -> None:
-    """The daily mart with the meters' readings; a row's key is made of all that tells it apart."""
-    relations.view(engine, "token_costs")
+def token_costs_select(engine: Engine) -> str:
+    """The daily mart with the meters' readings; a row's key is made of all that tells it apart.
+
+    Takes:   an engine in which `token_costs` and `meters` are named.
+    """
     meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
     measures = [
         name
@@ -131,10 +134,9 @@ def _name_token_costs(engine: Engine, relations: SeenRelations) -> None:
         "CASE WHEN meters.Unit = 'Tokens' THEN mart.x_UnitQuantity END AS x_TokenQuantity",
         *(f"meters.{quoted(name)} AS {quoted(name)}" for name in meters),
     ]
-    engine.view(
-        "feed",
+    return (
         f"SELECT {', '.join(shown)} FROM token_costs AS mart "
-        "INNER JOIN meters ON meters.x_MeterKey = mart.x_MeterKey",
+        "INNER JOIN meters ON meters.x_MeterKey = mart.x_MeterKey"
     )
 
 

@@ -13,6 +13,7 @@ from pertoken.errors import ConfigError, alternatives
 DOCUMENTS = {
     "glossary": "The words of FOCUS and of pertoken, and what each means",
     "reference": "Every command, option, column, status and quantity basis",
+    "tables": "Every serving table, column by column",
 }
 _PACKAGE = Path(__file__).parents[1]
 _FOLDERS = (_PACKAGE / "docs", _PACKAGE.parents[1] / "docs")
