@@ -20,6 +20,7 @@ from pertoken.cli.output import (
     hub_path,
     show,
 )
+from pertoken.errors import ConfigError
 
 if TYPE_CHECKING:
     from pertoken.api import IngestResult
@@ -41,6 +42,10 @@ def ingest(
     card: Annotated[
         Path | None, typer.Option("--card", help="Also write the trust card as JSON to this file.")
     ] = None,
+    watch: Annotated[
+        float | None,
+        typer.Option("--watch", help="Ingest again this many minutes after each end."),
+    ] = None,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -49,6 +54,26 @@ def ingest(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
+    if watch is not None:
+        if plan or card is not None or output is not None:
+            raise ConfigError(
+                "--watch and --plan, --card or --output were given together.",
+                "Expected one of them: a watch says one line a round and prints no table.",
+                "Leave one out.",
+            )
+        from pertoken.cli.watch import watch as keep_watch  # noqa: PLC0415 - only here
+
+        path = hub_path(hub)
+
+        def one_round() -> IngestResult:
+            opened = Hub(path)
+            try:
+                return opened.ingest(*sources, wait_seconds=wait)
+            finally:
+                opened.close()
+
+        keep_watch(watch, one_round)
+        return
     result = Hub(hub_path(hub)).ingest(*sources, plan=plan, wait_seconds=wait)
     show(result.table, format, output, first=RUNS_FIRST)
     _talk(result, plan=plan)
