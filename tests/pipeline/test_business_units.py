@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +109,8 @@ def test_metrics_are_listed_and_the_last_file_counts(
     folder = tmp_path / "later"
     folder.mkdir()
     pq.write_table(table, folder / "metrics.parquet")
+    later = time.time() + 3600
+    os.utime(folder / "metrics.parquet", (later, later))
     hub.ingest(folder)
     assert units(hub)[0]["MetricQuantity"] == 301
     statuses = [r["Status"] for r in hub.runs().to_dicts() if r["Dataset"] == "BusinessMetrics"]

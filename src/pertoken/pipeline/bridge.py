@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from pertoken.engine import quoted, sql_file
+from pertoken.engine import local_engine, quoted, sql_file
 from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import PARTITIONS
 from pertoken.pipeline.charged import Charged, PartitionRelations, charged_to_teams
@@ -100,15 +100,21 @@ def bridge(engine: Engine, snapshot: Snapshot, month: str, scope: str | None = N
     chosen = None if scope is None else _scope_named(scope, month, scopes)
     partitions = [partition_of(each, month) for each in scopes if chosen in (None, each)]
     groups = _charge_groups(engine, snapshot, partitions)
-    charged = charged_to_teams(engine, snapshot, partitions)
     invoices = [
         each
         for each in invoices_of_month(engine, snapshot, month)
         if chosen is None or _is_of_scope(each, chosen, scopes)
     ]
-    commitments = commitments_table(
-        engine, snapshot if chosen is None else _every_month(snapshot, chosen)
-    )
+    # What follows names tables of some months only: in an engine that keeps its names, later
+    # questions would meet them.
+    narrowed = local_engine()
+    try:
+        charged = charged_to_teams(narrowed, snapshot, partitions)
+        commitments = commitments_table(
+            narrowed, snapshot if chosen is None else _every_month(snapshot, chosen)
+        )
+    finally:
+        narrowed.close()
     walked = Bridge(Table("bridge", _COLUMNS, ()), (), _strange_scopes(invoices, month, scopes))
     currencies = {each.currency for each in groups} | {each.currency for each in invoices}
     for currency in sorted(currencies):
