@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def test_no_file_grows_past_600_lines() -> None:
         if (lines := len(path.read_text("utf-8").splitlines())) > 600
     }
     assert long == {}
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Test folders are no packages: pytest refuses two files of one name."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_only_the_doors_catch_what_nobody_foresaw() -> None:
