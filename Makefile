@@ -63,6 +63,8 @@ golden: $(READY)  ## write the golden files anew; review the diff
 
 bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
+	scripts/install-azurite.sh
+	$(BIN)/python benchmarks/bench_stores.py
 
 dist: $(READY)  ## what a release consists of: wheel, sdist, bill of materials, notes
 	scripts/make-dist.sh $(BIN)

@@ -44,15 +44,19 @@ def write_exports(
     file_format: str = "csv",
     ai_share: float = 0.02,
     seed: int = 7,
+    delivery: int = 1,
 ) -> list[Path]:
-    """One export run of `rows` charges per month, each with its manifest; gives the data files."""
+    """One export run of `rows` charges per month, each with its manifest; gives the data files.
+
+    A second delivery of a month is another run, submitted a day later.
+    """
     session = duckdb.connect()
     session.execute("SET TimeZone = 'UTC'")
     session.execute("SET preserve_insertion_order = true")
     written = []
     for number in range(months):
-        start = _add_months(first, number)
-        end = _add_months(start, 1)
+        start = add_months(first, number)
+        end = add_months(start, 1)
         for name, value in (
             ("seed", seed),
             ("n_rows", rows),
@@ -61,7 +65,7 @@ def write_exports(
         ):
             session.execute(f"SET VARIABLE {name} = {value}")
         session.execute(f"SET VARIABLE month_start = TIMESTAMPTZ '{start} 00:00:00+00'")
-        written.append(_write_run(session, folder, start, end, rows, file_format))
+        written.append(_write_run(session, folder, (start, end), rows, file_format, delivery))
     session.close()
     return written
 
@@ -69,13 +73,14 @@ def write_exports(
 def _write_run(
     session: duckdb.DuckDBPyConnection,
     folder: Path,
-    start: date,
-    end: date,
+    month: tuple[date, date],
     rows: int,
     file_format: str,
+    delivery: int,
 ) -> Path:
-    last = end - timedelta(days=1)
-    run_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"pertoken-bench/{start}/{rows}/{file_format}"))
+    start, last = month[0], month[1] - timedelta(days=1)
+    name = f"pertoken-bench/{start}/{rows}/{file_format}"
+    run_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name if delivery == 1 else f"{name}/{delivery}"))
     place = folder / "focus-bench" / f"{start:%Y%m%d}-{last:%Y%m%d}" / run_id
     place.mkdir(parents=True, exist_ok=True)
     file = place / f"part_0_0001.{file_format}"
@@ -87,7 +92,7 @@ def _write_run(
     ]
     options = "FORMAT csv, HEADER" if file_format == "csv" else "FORMAT parquet, COMPRESSION snappy"
     session.execute(f"COPY (SELECT {', '.join(items)} FROM made) TO '{file}' ({options})")
-    manifest = _manifest(file, run_id, start, last, rows)
+    manifest = _manifest(file, run_id, (start, last), rows, delivery)
     (place / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
     return file
 
@@ -107,9 +112,12 @@ def _item(name: str, kind: str, file_format: str, *, absent: bool) -> str:
     return f'CAST({value} AS {types.get(kind, "VARCHAR")}) AS "{name}"'
 
 
-def _manifest(file: Path, run_id: str, start: date, last: date, rows: int) -> dict[str, object]:
+def _manifest(
+    file: Path, run_id: str, days: tuple[date, date], rows: int, delivery: int
+) -> dict[str, object]:
+    start, last = days
     size = file.stat().st_size
-    submitted = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=5)
+    submitted = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=4 + delivery)
     return {
         "manifestVersion": "2024-04-01",
         "byteCount": size,
@@ -147,7 +155,7 @@ def _manifest(file: Path, run_id: str, start: date, last: date, rows: int) -> di
     }
 
 
-def _add_months(day: date, months: int) -> date:
+def add_months(day: date, months: int) -> date:
     count = day.year * 12 + day.month - 1 + months
     return date(count // 12, count % 12 + 1, 1)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-from generate import FIRST_MONTH, write_exports
+from generate import FIRST_MONTH, add_months, write_exports
 from measure import (
     MB,
     Figure,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 MARKS = ("<!-- figures -->\n", "<!-- end of figures -->\n")
-NEXT_MONTH = date(FIRST_MONTH.year + 1, FIRST_MONTH.month, 1)
 
 BARE = """
 import sys, duckdb
@@ -83,7 +82,7 @@ answered from the statistics of the Parquet files.
 
 def ingest_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
     """Ingest of one CSV month, alone and into a hub with a history, against a bare conversion."""
-    exports = _exports(folder, "csv", options, months=1, first=NEXT_MONTH)
+    exports = _exports(folder, "csv", options, months=1, first=_next_month(options))
     source = next(exports.rglob("*.csv"))
     history = _history(folder, options)
     with _scratch(folder) as scratch:
@@ -173,8 +172,35 @@ def outlook_figures(_folder: Path, options: argparse.Namespace) -> list[Figure]:
     ]
 
 
+def history_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """One new run, and one that replaces a month, into a hub of 24 months, against an empty one.
+
+    Months here have a tenth of the rows.
+    """
+    options = argparse.Namespace(**vars(options) | {"rows": options.rows // 10, "months": 24})
+    month = _next_month(options)
+    exports = _exports(folder, "csv", options, months=1, first=month)
+    anew = _exports(folder, "csv", options, months=1, first=month, delivery=2)
+    history = _history(folder, options)
+    with _scratch(folder) as scratch:
+        full = _linked(history, scratch / "full")
+        _ingest(exports, full)
+        empty, later, replaced = in_turn(
+            options.times,
+            lambda: _ingest(exports, _new(scratch)),
+            lambda: _ingest(exports, _linked(history, _new(scratch))),
+            lambda: _ingest(anew, _linked(full, _new(scratch))),
+        )
+    rows = f"{options.rows:,} rows"
+    return [
+        *against(f"one new run of {rows} into a hub of 24 months", later, empty, 1.1),
+        *against("a run that replaces a month there", replaced, empty, 1.25),
+    ]
+
+
 BENCHES = {
     "ingest": ingest_figures,
+    "history": history_figures,
     "matrix": matrix_figures,
     "start": start_figures,
     "outlook": outlook_figures,
@@ -187,17 +213,29 @@ def _ingest(exports: Path, hub: Path) -> Process:
     )
 
 
+def _next_month(options: argparse.Namespace) -> date:
+    """The month after the history."""
+    return add_months(FIRST_MONTH, options.months)
+
+
 def _exports(
-    folder: Path, file_format: str, options: argparse.Namespace, *, months: int, first: date
+    folder: Path,
+    file_format: str,
+    options: argparse.Namespace,
+    *,
+    months: int,
+    first: date,
+    delivery: int = 1,
 ) -> Path:
-    """Exports in `folder`, made where they are not there yet."""
-    place = folder / f"{file_format}-{options.rows}-{months}-{options.ai_share:g}-{options.seed}"
+    """Exports in `folder`, made where they are not there yet; each delivery has its own charges."""
+    size = f"{file_format}-{options.rows}-{months}-{options.ai_share:g}-{options.seed}"
+    place = folder / f"{size}-{first:%Y%m}-{delivery}"
     if not place.exists():
         draft = place.with_name(f"{place.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         write_exports(
             draft, rows=options.rows, months=months, first=first, file_format=file_format,
-            ai_share=options.ai_share, seed=options.seed,
+            ai_share=options.ai_share, seed=options.seed + delivery - 1, delivery=delivery,
         )  # fmt: skip
         draft.rename(place)
     return place

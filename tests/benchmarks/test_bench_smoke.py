@@ -79,14 +79,15 @@ def test_the_benches_print_a_figure_for_every_goal(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, str(BENCHMARKS / "run.py"), "--rows", str(ROWS), "--months", "2",
-            "--times", "1", "--folder", str(tmp_path), "--only", "ingest", "matrix",
+            "--times", "1", "--folder", str(tmp_path), "--only", "ingest", "history",
+            "matrix",
         ],
         check=True,
         capture_output=True,
         text=True,
     )  # fmt: skip
     figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
-    assert len(figures) == 1 + 6 + 3
+    assert len(figures) == 1 + 6 + 4 + 3
     assert f"matrix over {2 * ROWS:,} charges" in done.stdout
 
 

@@ -40,6 +40,13 @@ def test_every_parameter_is_described_used_and_documented() -> None:
         assert f"`{parameter}`" in SCHEDULE
 
 
+def test_every_variable_that_the_template_sets_is_one_of_the_documentation() -> None:
+    names = re.findall(r"name: '(\w+)', *(?:value|secretRef)", BICEP)
+    assert "PERTOKEN_IDENTITY_CLIENT_ID" in names
+    stated = [name for name in names if name.startswith("PERTOKEN_")]
+    assert [name for name in stated if f"`{name}`" not in SCHEDULE] == []
+
+
 def test_every_symbol_of_the_template_is_declared() -> None:
     declared = set(re.findall(r"^\s*(?:resource|param|var) (\w+) ", BICEP, re.MULTILINE))
     used = set(re.findall(r"\b(\w+)\.(?:id|name|properties)\b", WORDS.sub("", BICEP)))
