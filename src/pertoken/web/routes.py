@@ -1,21 +1,15 @@
 """The routes of the API: each takes a view of the pipeline and gives it as JSON or as a file.
 
-Nothing is summed and no SQL is written here. A table has two routes: `/api/NAME`, a page of rows
-as JSON, and `/api/NAME.csv` (.json, .parquet, .xlsx), the whole table as a file.
+Nothing is summed and no SQL is written here; `table_route` makes the two routes of a table.
 Source: docs/page.md, "The API".
 """
 
 # FastAPI reads the annotations of the functions made below, so they are no strings here.
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, TypeVar, cast
+from dataclasses import replace
 
-from fastapi import APIRouter, Depends, Query
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends
 
 from pertoken.engine import Engine
-from pertoken.errors import ConfigError
 from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.bridge import bridge
 from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_page
@@ -24,7 +18,6 @@ from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_tab
 from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
-from pertoken.web.answers import file_name, json_body, table_content, table_file
 from pertoken.web.desk import Desk
 from pertoken.web.economics import (
     PtuParameters,
@@ -35,7 +28,6 @@ from pertoken.web.economics import (
     whatif_of,
 )
 from pertoken.web.errors import Forbidden
-from pertoken.web.models import DOCUMENTED_ERRORS, FILE_RESPONSES, TableAnswer
 from pertoken.web.outlook import (
     AccrualParameters,
     AlertParameters,
@@ -55,38 +47,21 @@ from pertoken.web.outlook import (
 from pertoken.web.parameters import (
     BridgeParameters,
     ChargesParameters,
-    Filters,
     MatrixParameters,
     Page,
     PeriodsParameters,
-    Strict,
 )
 from pertoken.web.people import Person
-from pertoken.web.store import Body
+from pertoken.web.table_route import Noted, add_table
 
-Extension = Literal["csv", "json", "parquet", "xlsx"]
 SET_ASIDE = (("Unit", "Tokens"), ("ChargeCategory", "Usage"), ("x_UnitQuantity", ""))
 """Usage of meters that count tokens whose quantity fits no rule."""
-_MOST_ROWS = 100_000
-P = TypeVar("P", bound=Strict)
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A table, and what a reader should know of it."""
-
-    table: Table
-    notes: tuple[str, ...]
-    problems: tuple[str, ...]
-
-
-Build = Callable[[Engine, SeenRelations, P, Person], Table | ChargesPage | Noted]
 
 
 def table_routes(desk: Desk) -> APIRouter:
     """The routes of every table."""
     router = APIRouter(prefix="/api", tags=["tables"], dependencies=[Depends(desk.known)])
-    _add(
+    add_table(
         router,
         desk,
         "matrix",
@@ -94,7 +69,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _matrix,
         "What every token costs, by any columns: `pertoken matrix`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "variance",
@@ -102,7 +77,7 @@ def table_routes(desk: Desk) -> APIRouter:
         variance_of,
         "Why the cost moved: effects that add to the difference: `pertoken variance`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "ptu",
@@ -110,7 +85,7 @@ def table_routes(desk: Desk) -> APIRouter:
         ptu_of,
         "Provisioned capacity: use, idle cost, size: `pertoken ptu`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "whatif",
@@ -118,7 +93,7 @@ def table_routes(desk: Desk) -> APIRouter:
         whatif_of,
         "A month's own tokens priced otherwise: `pertoken whatif`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "charges",
@@ -126,7 +101,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _charges,
         "The charges behind a number, highest EffectiveCost first.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "set-aside",
@@ -134,7 +109,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _set_aside,
         "Charges of token meters whose quantity fits no rule: in every total, tokens unknown.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "meters",
@@ -142,7 +117,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _meters,
         "The AI meters and how each was read: `pertoken meters`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "periods",
@@ -151,7 +126,7 @@ def table_routes(desk: Desk) -> APIRouter:
         "Rows and costs of every month and scope: `pertoken periods`; with `diff` what a later run "
         "changed in a month, which a team does not see.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "bridge",
@@ -159,7 +134,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _bridge,
         "From the invoice to BilledCost and EffectiveCost: `pertoken bridge`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "runs",
@@ -167,7 +142,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _runs,
         "Every run ever handed over: `pertoken runs`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "commitments",
@@ -175,7 +150,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _commitments,
         "What was bought ahead, used and unused: `pertoken commitments`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "restatements",
@@ -183,7 +158,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _restatements,
         "What each later run of a month changed. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "findings",
@@ -191,7 +166,7 @@ def table_routes(desk: Desk) -> APIRouter:
         _findings,
         "What a person should look at, and the command that shows more.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "forecast",
@@ -199,7 +174,7 @@ def table_routes(desk: Desk) -> APIRouter:
         forecast_of,
         "What AI use will cost by day, with intervals: `pertoken forecast`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "month-end",
@@ -207,7 +182,7 @@ def table_routes(desk: Desk) -> APIRouter:
         month_end_of,
         "What a month will have cost: `pertoken forecast --month-end`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "backtest",
@@ -215,7 +190,7 @@ def table_routes(desk: Desk) -> APIRouter:
         backtest_of,
         "How good forecasts would have been on this history: `pertoken backtest`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "anomalies",
@@ -223,7 +198,7 @@ def table_routes(desk: Desk) -> APIRouter:
         anomalies_of,
         "What was not natural, and what it cost: `pertoken anomalies`.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "accrual",
@@ -231,7 +206,7 @@ def table_routes(desk: Desk) -> APIRouter:
         accrual_of,
         "What a month will turn out to have cost: `pertoken accrual`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "budgets",
@@ -239,7 +214,7 @@ def table_routes(desk: Desk) -> APIRouter:
         budgets_of,
         "How the budgets that the hub keeps stand: `pertoken budgets`. Not for a team.",
     )
-    _add(
+    add_table(
         router,
         desk,
         "alerts",
@@ -247,67 +222,10 @@ def table_routes(desk: Desk) -> APIRouter:
         alerts_of,
         "What somebody should act on: `pertoken alerts`. Not for a team.",
     )
-    _add(router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`.")
+    add_table(
+        router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`."
+    )
     return router
-
-
-def _add(
-    router: APIRouter, desk: Desk, name: str, parameters: type[P], build: Build[P], words: str
-) -> None:
-    """The two routes of a table."""
-
-    async def page(request: Request, asked: Strict) -> Response:
-        person = desk.identify(request)
-
-        def question(engine: Engine, relations: SeenRelations) -> Body:
-            built = build(engine, relations, cast("P", asked), person)
-            offset, limit = getattr(asked, "offset", 0), getattr(asked, "limit", _MOST_ROWS)
-            commit: dict[str, Any] = {"commit": relations.snapshot.commit_id}
-            if isinstance(built, ChargesPage):
-                sums = [
-                    {"BillingCurrency": each[0], "Rows": each[1], "EffectiveCost": each[2],
-                     "BilledCost": each[3]}
-                    for each in built.sums
-                ]  # fmt: skip
-                content = table_content(built.table, offset=offset, limit=limit, total=built.total)
-                return json_body({**commit, **content, "sums": sums})
-            if isinstance(built, Noted):
-                content = table_content(built.table, offset=offset, limit=limit)
-                said = {"notes": built.notes, "problems": built.problems}
-                return json_body({**commit, **content, **said})
-            return json_body({**commit, **table_content(built, offset=offset, limit=limit)})
-
-        return await desk.answer(request, person, question)
-
-    async def file(request: Request, extension: Extension, asked: Strict) -> Response:
-        person = desk.identify(request)
-        whole = asked.model_copy(update={"limit": _MOST_ROWS, "offset": 0})
-
-        def question(engine: Engine, relations: SeenRelations) -> Body:
-            built = build(engine, relations, cast("P", whole), person)
-            if isinstance(built, ChargesPage):
-                _check_whole(built)
-            if not isinstance(built, Table):
-                built = built.table
-            provenance = {"Commit": relations.snapshot.commit_id, "Query": str(request.url.query)}
-            return table_file(built, extension, provenance)
-
-        start, end = asked.days() if isinstance(asked, Filters) else (None, None)
-        kept_as = file_name(name, start, end, extension)
-        headers = {"Content-Disposition": f'attachment; filename="{kept_as}"'}
-        return await desk.answer(request, person, question, headers)
-
-    for route in (page, file):
-        route.__annotations__["asked"] = Annotated[parameters, Query()]
-    identity = name.replace("-", "_")
-    router.add_api_route(
-        f"/{name}", page, summary=words, response_model=TableAnswer,
-        responses=DOCUMENTED_ERRORS, operation_id=identity,
-    )  # fmt: skip
-    router.add_api_route(
-        f"/{name}.{{extension}}", file, summary=f"{words} As a file.", response_class=Response,
-        responses=FILE_RESPONSES, operation_id=f"{identity}_file",
-    )  # fmt: skip
 
 
 def _matrix(
@@ -398,12 +316,3 @@ def _without_paths(page: ChargesPage, person: Person) -> ChargesPage:
         return page
     names = [name for name in page.table.column_names if name != "x_SourceFile"]
     return replace(page, table=page.table.select(names))
-
-
-def _check_whole(page: ChargesPage) -> None:
-    if page.total > _MOST_ROWS:
-        raise ConfigError(
-            f"{page.total:,} charges match.",
-            f"Expected at most {_MOST_ROWS:,} in one file; none is left out silently.",
-            "Narrow the period or the filters, or read the hub's Delta table `charges`.",
-        )
