@@ -43,7 +43,8 @@ NEEDED = {
 }
 WHOLE_BILL = {
     "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/bridge", "/api/accrual",
-    "/api/budgets", "/api/alerts", "/api/commitments",
+    "/api/budgets", "/api/alerts", "/api/commitments", "/api/attribute", "/api/kpis", "/api/tags",
+    "/api/units", "/api/reconcile",
 }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def test_a_page_leads_to_the_provider_and_back_to_itself(
         assert answer.url.path == "/unit-costs"
         assert answer.url.query == b"from=2026-09&to=2026-10"
         person = client.get("/api/hub").json()["person"]
-    assert person == {"name": "ada@example.com", "role": "admin", "seesAll": True}
+    assert person == {"name": "ada@example.com", "role": "admin", "seesAll": True, "teams": []}
 
 
 @pytest.mark.parametrize("fault", ["nonce", "audience", "issuer", "expired", "key", "refused"])

@@ -22,13 +22,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.attribution_view import attribution_table
     from pertoken.pipeline.kpis_view import kpis_table
     from pertoken.pipeline.reconciliation_view import reconciliation_table
-    from pertoken.pipeline.tags_view import (
-        drift_table,
-        moves_table,
-        repair_table,
-        sources_table,
-        tags_table,
-    )
+    from pertoken.pipeline.tags_view import moves_table, tag_lists
     from pertoken.pipeline.units_view import UnitsQuery, business_metrics_table, units_table
     from pertoken.stores import Folder
 else:
@@ -39,14 +33,11 @@ else:
     attribution_table = deferred(f"{_VIEWS}.attribution_view", "attribution_table")
     kpis_table = deferred(f"{_VIEWS}.kpis_view", "kpis_table")
     reconciliation_table = deferred(f"{_VIEWS}.reconciliation_view", "reconciliation_table")
-    drift_table = deferred(f"{_VIEWS}.tags_view", "drift_table")
     moves_table = deferred(f"{_VIEWS}.tags_view", "moves_table")
-    repair_table = deferred(f"{_VIEWS}.tags_view", "repair_table")
-    sources_table = deferred(f"{_VIEWS}.tags_view", "sources_table")
     UnitsQuery = deferred(f"{_VIEWS}.units_view", "UnitsQuery")
     business_metrics_table = deferred(f"{_VIEWS}.units_view", "business_metrics_table")
     units_table = deferred(f"{_VIEWS}.units_view", "units_table")
-    tags_table = deferred(f"{_VIEWS}.tags_view", "tags_table")
+    tag_lists = deferred(f"{_VIEWS}.tags_view", "tag_lists")
 
 
 class Attribution:
@@ -116,23 +107,10 @@ class Attribution:
 
         Raises: ConfigError for more than one list.
         """
-        asked = [
-            table
-            for wanted, table in (
-                (drift, drift_table),
-                (repair, repair_table),
-                (sources, sources_table),
-            )
-            if wanted
-        ]
-        if len(asked) > 1:
-            raise ConfigError(
-                f"{len(asked)} lists of tags are asked for.",
-                "Expected one of drift, repair and sources; each has columns of its own.",
-                "Ask for one at a time.",
-            )
-        table = asked[0] if asked else tags_table
-        return Result(table(self._engine, self._snapshot(), self._rules(rules)))
+        snapshot, asked = self._snapshot(), self._rules(rules)
+        return Result(
+            tag_lists(self._engine, snapshot, asked, drift=drift, repair=repair, sources=sources)
+        )
 
     def reconcile(
         self,

@@ -51,6 +51,12 @@ def saved_rules(root: Folder) -> list[Path]:
     return documents(root / RULES_FOLDER, (".toml",))
 
 
+def rules_mark(root: Folder) -> str:
+    """A text that is another one once rules are saved; "" for a hub without rules."""
+    saved = saved_rules(root)
+    return saved[-1].name if saved else ""
+
+
 def save_rules(root: Folder, path: Path) -> Folder:
     """Make a file of rules the one that counts; gives where the hub keeps it."""
     rules = read_rules(path)

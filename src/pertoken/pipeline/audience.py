@@ -50,15 +50,19 @@ class Relations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who asks: `bindings` are alternatives that a charge must match; none means every charge."""
+    """Who asks: `bindings` are alternatives that a charge must match, for who does not see all.
+
+    `teams` are those whose attributed rows are its own; they give no charge.
+    """
 
     bindings: tuple[Binding, ...] = ()
     sees_all: bool = True
+    teams: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """A text that is equal for two audiences that see the same."""
-        return "all" if self.sees_all else repr(sorted(self.bindings))
+        return "all" if self.sees_all else repr((sorted(self.bindings), sorted(self.teams)))
 
 
 EVERYONE = Audience()

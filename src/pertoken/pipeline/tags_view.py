@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation import CHARGE, PLACES, SNAPSHOT_LEVELS, AttributionQuery, Rules
 from pertoken.engine import quoted, quoted_text
+from pertoken.errors import ConfigError
 from pertoken.pipeline.attribution_view import queried_attribution, view_attribution, view_rules
 from pertoken.reports import Column, Table
 
@@ -38,6 +39,34 @@ MOVE_COLUMNS = {
     "Difference": "money",
 }  # fmt: skip
 _SCALE, _DIGITS = -18, 50
+
+
+def tag_lists(
+    engine: Engine,
+    relations: Relations,
+    rules: Rules,
+    *,
+    drift: bool = False,
+    repair: bool = False,
+    sources: bool = False,
+) -> Table:
+    """Tag coverage, or the one list that is asked for; raises ConfigError for more than one."""
+    asked = [
+        table
+        for wanted, table in (
+            (drift, drift_table),
+            (repair, repair_table),
+            (sources, sources_table),
+        )
+        if wanted
+    ]
+    if len(asked) > 1:
+        raise ConfigError(
+            f"{len(asked)} lists of tags are asked for.",
+            "Expected one of drift, repair and sources; each has columns of its own.",
+            "Ask for one at a time.",
+        )
+    return (asked[0] if asked else tags_table)(engine, relations, rules)
 
 
 def tags_table(engine: Engine, relations: Relations, rules: Rules) -> Table:

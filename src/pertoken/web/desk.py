@@ -46,7 +46,8 @@ class Desk:
         """
         snapshot = await self.reader.snapshot()
         query = sorted(request.query_params.multi_items())
-        key = (snapshot.commit_id, person.key, request.url.path, repr(query), variant)
+        saved = self.reader.saved()
+        key = (snapshot.commit_id, saved, person.key, request.url.path, repr(query), variant)
         etag = etag_of(key)
         if (held := not_modified(request, etag)) is not None:
             return held

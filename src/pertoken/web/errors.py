@@ -43,11 +43,16 @@ class Forbidden(PertokenError):  # noqa: N818 - the name states the fact
     """The role does not see what was asked for."""
 
 
+class NothingKept(PertokenError):  # noqa: N818 - the name states the fact
+    """The hub has charges and not the other thing that the question needs."""
+
+
 _STATUS: dict[type[PertokenError], int] = {
     ConfigError: BAD_REQUEST,
     MixedCurrency: BAD_REQUEST,
     SignInNeeded: SIGN_IN,
     Forbidden: FORBIDDEN,
+    NothingKept: UNKNOWN,
     HubError: UNAVAILABLE,
     StoreError: UNAVAILABLE,
 }

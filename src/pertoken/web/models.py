@@ -77,6 +77,7 @@ DOCUMENTED_ERRORS: dict[int | str, dict[str, Any]] = {
     400: _error("A parameter is unknown or wrong."),
     401: _error("Nobody is signed in, or the token is not known."),
     403: _error("The role does not see this."),
+    404: _error("The hub keeps no telemetry, or no business metrics, to answer from."),
     405: _error("The API is read with GET."),
     422: _error("Not used: wrong parameters are answered with 400."),
     503: _error("There is no hub, or it cannot be read."),

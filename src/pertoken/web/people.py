@@ -2,7 +2,8 @@
 
     admin    everything, and where files lie on the server
     finance  every charge, list and contracted prices
-    team     the charges whose tags match a binding, without list and contracted prices
+    team     the charges whose tags match a binding, without list and contracted prices, and the
+             attributed rows of the teams it is granted
 
 Source: docs/page.md, "Who may see what".
 """
@@ -41,11 +42,15 @@ THIS_MACHINE = Person("this machine", "admin", EVERYONE)
 """Who asks a server without login: it answers on loopback only."""
 
 
-def person_of(name: str, grants: Iterable[tuple[Role, Mapping[str, Sequence[str]]]]) -> Person:
+def person_of(
+    name: str,
+    grants: Iterable[tuple[Role, Mapping[str, Sequence[str]]]],
+    teams: Iterable[str] = (),
+) -> Person:
     """A person from what they were granted: the widest role, or every team they are in.
 
     Takes:   grants, at least one: a role, and for a team its tag values by tag key. A team without
-             tags sees nothing.
+             tags sees no charges. teams, those whose attributed rows are theirs.
     """
     held = list(grants)
     role = min((each for each, _ in held), key=_ORDER.index)
@@ -56,4 +61,5 @@ def person_of(name: str, grants: Iterable[tuple[Role, Mapping[str, Sequence[str]
         for _, tags in held
         if tags
     }
-    return Person(name, role, Audience(tuple(sorted(bindings)), sees_all=False))
+    own = tuple(sorted(set(teams)))
+    return Person(name, role, Audience(tuple(sorted(bindings)), sees_all=False, teams=own))

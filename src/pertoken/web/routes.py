@@ -18,6 +18,7 @@ from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_tab
 from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
+from pertoken.web.attribution import add_attribution_tables
 from pertoken.web.desk import Desk
 from pertoken.web.economics import (
     PtuParameters,
@@ -225,6 +226,7 @@ def table_routes(desk: Desk) -> APIRouter:
     add_table(
         router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`."
     )
+    add_attribution_tables(router, desk)
     return router
 
 

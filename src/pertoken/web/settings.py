@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from pertoken.allocation import UNATTRIBUTED
 from pertoken.errors import ConfigError
+from pertoken.pipeline.kpis_view import ALL
 from pertoken.web.people import Role  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
@@ -26,12 +28,13 @@ CONFIG = f"{PREFIX}CONFIG"
 
 
 class Grant(BaseModel):
-    """What a role is, and for a team which tag values are its own."""
+    """What a role is, and for a team which tag values and attributed teams are its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Role
     tags: dict[str, list[str]] = Field(default_factory=dict)
+    teams: list[str] = Field(default_factory=list)
 
 
 class RoleRule(Grant):
@@ -139,11 +142,19 @@ def _check(settings: WebSettings) -> None:
             f"Set {PREFIX}OIDC_CLIENT_ID.",
         )
     teams = [each for each in (*settings.roles, *settings.tokens) if each.role == "team"]
-    if any(not each.tags or not all(each.tags.values()) for each in teams):
+    if any(not (each.tags or each.teams) or not all(each.tags.values()) for each in teams):
         raise ConfigError(
-            "A grant with role 'team' has no tags.",
-            "Expected the tag values that are the team's own: tags = { team = ['search'] }.",
+            "A grant with role 'team' has no tags and no teams.",
+            "Expected the tag values that are the team's own, tags = { team = ['search'] }, or "
+            "the teams whose attributed cost is, teams = ['search'].",
             "Add them, or grant the role finance.",
+        )
+    nobodies = {"", ALL.casefold(), UNATTRIBUTED.casefold()}
+    if named := [name for each in teams for name in each.teams if name.casefold() in nobodies]:
+        raise ConfigError(
+            f"'{named[0]}' in `teams` is no team: it stands for nobody's or everybody's cost.",
+            "Expected names of teams as `pertoken attribute --by Team` prints them.",
+            "Name the team, or grant the role finance.",
         )
     if settings.oidc_issuer is not None and not settings.roles:
         raise ConfigError(

@@ -24,9 +24,11 @@ from pertoken.web.errors import Forbidden, SignInNeeded
 from pertoken.web.people import THIS_MACHINE, Person, person_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
 
-    from pertoken.web.settings import WebSettings
+    from pertoken.web.settings import Grant, WebSettings
 
 _LOG = logging.getLogger("pertoken.web")
 _FAILED = "/?sign-in=failed"
@@ -146,23 +148,29 @@ class Gate:
         ]
         if not token or not found:
             raise _sign_in()
-        return person_of(found[0].name, [(rule.role, rule.tags) for rule in found])
+        return _granted(found[0].name, found)
 
     def _signed_in(self, name: str, claims: object) -> Person:
         held = set(claims) if isinstance(claims, list) else set()
-        grants = [(rule.role, rule.tags) for rule in self._settings.roles if rule.claim in held]
+        grants = [rule for rule in self._settings.roles if rule.claim in held]
         if not grants:
             raise Forbidden(
                 f"{name} has no role here.",
                 f"Expected a value of the claim '{self._settings.oidc_claim}' that a rule names.",
                 "Ask who runs this server to add a rule.",
             )
-        return person_of(name, grants)
+        return _granted(name, grants)
 
     def _is_open(self, session: dict[str, Any]) -> bool:
         now = time.time()
         self._ended = {key: until for key, until in self._ended.items() if until > now}
         return float(session.get("until", 0)) > now and session.get("id") not in self._ended
+
+
+def _granted(name: str, rules: Sequence[Grant]) -> Person:
+    """A person with everything that the rules grant."""
+    teams = [team for rule in rules for team in rule.teams]
+    return person_of(name, [(rule.role, rule.tags) for rule in rules], teams)
 
 
 def _token(header: str) -> str:

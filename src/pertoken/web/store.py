@@ -1,8 +1,8 @@
 """Answers from the hub: a few threads with an engine each, and a cache of finished bodies.
 
 A thread keeps, for each audience it met, one engine whose relations are named once per commit. The
-cache is keyed by commit, audience and query, so that a new commit or another role never meets an
-old answer; equal questions asked at the same time are computed once.
+cache is keyed by commit, rules, audience and query, so that a new commit, saved rules or another
+role never meet an old answer; equal questions asked at the same time are computed once.
 Source: docs/decisions/0020-the-page.md.
 """
 
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from pertoken.engine import local_engine
 from pertoken.errors import EngineError, HubError, PertokenError
 from pertoken.hub import Hub
+from pertoken.pipeline.allocation_rules import rules_mark
 from pertoken.pipeline.audience import SeenRelations
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class HubReader:
         if mark and held is not None and held[0] == mark:
             return held[1]
         return await self._run(lambda: self._current(mark))
+
+    def saved(self) -> str:
+        """A text that changes when rules are saved, which no commit tells."""
+        return rules_mark(self.hub.root)
 
     async def body(
         self, key: tuple[str, ...], audience: Audience, question: Question[Body]

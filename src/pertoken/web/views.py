@@ -102,7 +102,7 @@ def _hub(engine: Engine, relations: SeenRelations, person: Person) -> Body:
         "committedAt": relations.snapshot.committed_at,
         "version": __version__,
         "person": {"name": person.name, "role": person.role,
-                   "seesAll": person.audience.sees_all},
+                   "seesAll": person.audience.sees_all, "teams": person.audience.teams},
         "months": [{"month": month, "state": state} for month, state in summary.months],
         "scopes": [{"key": key, "name": name} for key, name in summary.scopes],
         "currencies": summary.currencies,
