@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pertoken.allocation import EVIDENCE
 from pertoken.deferred import deferred
 from pertoken.errors import ConfigError
-from pertoken.reports.formats import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,21 +17,19 @@ if TYPE_CHECKING:
     from pertoken.pipeline.allocation_rules import hub_rules
     from pertoken.pipeline.power_bi import PowerBIExport, export_power_bi, refresh_power_bi
     from pertoken.pipeline.serving_tables import (
-        check_new_file,
         served_tables,
-        sheets,
         write_database,
         write_files,
+        write_sheets,
     )
 else:
     hub_rules = deferred("pertoken.pipeline.allocation_rules", "hub_rules")
     export_power_bi = deferred("pertoken.pipeline.power_bi", "export_power_bi")
     refresh_power_bi = deferred("pertoken.pipeline.power_bi", "refresh_power_bi")
-    check_new_file = deferred("pertoken.pipeline.serving_tables", "check_new_file")
     served_tables = deferred("pertoken.pipeline.serving_tables", "served_tables")
-    sheets = deferred("pertoken.pipeline.serving_tables", "sheets")
     write_database = deferred("pertoken.pipeline.serving_tables", "write_database")
     write_files = deferred("pertoken.pipeline.serving_tables", "write_files")
+    write_sheets = deferred("pertoken.pipeline.serving_tables", "write_sheets")
 
 
 TABLE_FORMATS = ("parquet", "csv", "xlsx", "duckdb")
@@ -102,7 +99,7 @@ class Exports:
                  tables, only these; all that hold rows by default.
         Gives:   the rows of each table.
         Raises:  ConfigError for a target that is there, an unknown format or table, or a table
-                 that is too long for a sheet; HubError for an empty hub.
+                 that is too long for a sheet; HubError for an empty hub. Then nothing is written.
         """
         path = Path(target)
         if format not in TABLE_FORMATS:
@@ -114,9 +111,5 @@ class Exports:
         served = served_tables(self._engine, self._snapshot(), tables)
         if format in ("parquet", "csv"):
             return write_files(self._engine, served, path, format)
-        if format == "duckdb":
-            return write_database(self._engine, served, path)
-        check_new_file(path)
-        made = sheets(self._engine, served)
-        write_workbook(made, path)
-        return {table.name: len(table.rows) for table in made}
+        write = write_database if format == "duckdb" else write_sheets
+        return write(self._engine, served, path)

@@ -18,7 +18,7 @@ from pertoken.engine.sql import quoted, quoted_text
 from pertoken.errors import EngineError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -138,6 +138,15 @@ class DuckDBEngine:
         """The answer of a query as Python values."""
         return self._run(sql, values).fetchall()  # type: ignore[no-any-return]
 
+    def batches(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """The answer of a query, at most `size` rows at a time."""
+        answer = self._run(sql)
+        try:
+            while rows := answer.fetchmany(size):
+                yield rows
+        except duckdb.Error as error:
+            raise _query_failed(error) from error
+
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
         try:
@@ -159,12 +168,14 @@ class DuckDBEngine:
         answer = self.rows(f"COPY ({sql}) TO {target} (FORMAT csv, HEADER, NULLSTR '')")
         return int(answer[0][0])
 
-    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+    def write_database(self, tables: Mapping[str, Sequence[str]], path: Path) -> dict[str, int]:
         """Write queries as tables of one new DuckDB database and give the rows of each."""
         self._run(f"ATTACH {quoted_text(str(path))} AS written")
         try:
-            for name, sql in tables.items():
-                self._run(f"CREATE TABLE written.{quoted(name)} AS {sql}")
+            for name, (first, *rest) in tables.items():
+                self._run(f"CREATE TABLE written.{quoted(name)} AS {first}")
+                for sql in rest:
+                    self._run(f"INSERT INTO written.{quoted(name)} {sql}")
             return {
                 name: int(self.rows(f"SELECT count(*) FROM written.{quoted(name)}")[0][0])
                 for name in tables

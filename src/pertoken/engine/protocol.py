@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -60,6 +60,12 @@ class Engine(Protocol):
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """The answer of a query as Python values (Decimal, datetime in UTC, str)."""
 
+    def batches(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """The answer of a query as Python values, at most `size` rows at a time.
+
+        The engine answers nothing else until the last batch is taken.
+        """
+
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
 
@@ -69,9 +75,10 @@ class Engine(Protocol):
     def write_csv(self, sql: str, path: Path) -> int:
         """Write a query of text columns to one CSV file (RFC 4180, UTF-8) and give its rows."""
 
-    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+    def write_database(self, tables: Mapping[str, Sequence[str]], path: Path) -> dict[str, int]:
         """Write queries as tables of one new DuckDB database and give the rows of each.
 
+        The queries of a table are its parts, written one after the other.
         Raises: EngineError on an engine that is not DuckDB.
         """
 

@@ -97,6 +97,12 @@ class SparkEngine:
         columns = [column.to_pylist() for column in self.arrow(sql, values).columns]
         return list(zip(*columns, strict=True))
 
+    def batches(self, sql: str, size: int) -> Iterator[list[Row]]:
+        """The answer of a query, at most `size` rows at a time."""
+        for batch in self.arrow(sql).to_batches(max_chunksize=size):
+            columns = [column.to_pylist() for column in batch.columns]
+            yield list(zip(*columns, strict=True))
+
     def arrow(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
         frame = self._frame(sql, values)
@@ -119,7 +125,7 @@ class SparkEngine:
         csv.write_csv(table, path)
         return int(table.num_rows)
 
-    def write_database(self, tables: Mapping[str, str], path: Path) -> dict[str, int]:
+    def write_database(self, tables: Mapping[str, Sequence[str]], path: Path) -> dict[str, int]:
         """Not here: a DuckDB database is written by DuckDB."""
         raise EngineError(
             f"Spark cannot write {path}, a DuckDB database of {len(tables)} tables.",

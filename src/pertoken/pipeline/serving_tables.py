@@ -1,7 +1,9 @@
 """The hub's serving tables as files for other products: Parquet, CSV, XLSX, a DuckDB database.
 
 Every table is as of one commit, in an order that is the same for the same rows; large tables are
-written month by month. Totals are those of the hub: nothing is summed, dropped or rounded here.
+written month by month, so that memory follows the largest month. Totals are those of the hub:
+nothing is summed, dropped or rounded here. Nothing that is not whole has the name of what was asked
+for (`pipeline.unfinished`).
 Source: docs/tables.md.
 """
 
@@ -14,8 +16,9 @@ from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import TABLES
 from pertoken.pipeline.feed_view import token_costs_select
+from pertoken.pipeline.unfinished import new_file, new_folder
 from pertoken.pipeline.views import column_kind, require_charges, view_dimensions
-from pertoken.reports import Column, Table
+from pertoken.reports import Column, Stream, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +34,7 @@ SERVED = (
 """The tables that other products are meant to read; the rest is the hub's own book-keeping."""
 MOST_SHEET_ROWS = 1_048_575
 _MONTH = "BillingMonth"
+_ROWS_AT_ONCE = 2000
 _FORMULA = r"^[=+\-@\t\r\n]"
 
 
@@ -86,38 +90,37 @@ def write_files(
     Gives:   the rows of each table.
     Raises:  ConfigError for a folder that is not empty or cannot be written.
     """
-    _check_empty(folder)
     rows: dict[str, int] = {}
-    for table in tables:
-        write = engine.write_parquet
-        sql = table.sql
-        if extension == "csv":
-            write = engine.write_csv
-            sql = f"SELECT {_texts(table)} FROM ({table.sql} {{where}} ORDER BY ALL)"
-        else:
-            sql = f"{table.sql} {{where}} ORDER BY ALL"
-        rows[table.name] = 0
-        for place, condition in _parts(engine, table):
-            path = folder / f"{table.name}{place}.{extension}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            rows[table.name] += write(sql.format(where=condition), path)
+    with new_folder(folder) as place:
+        for table in tables:
+            write = engine.write_parquet if extension == "parquet" else engine.write_csv
+            rows[table.name] = 0
+            for part, sql in _parts(engine, table):
+                path = place / f"{table.name}{part}.{extension}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                texts = f"SELECT {_texts(table)} FROM ({sql})"
+                rows[table.name] += write(sql if extension == "parquet" else texts, path)
     return rows
 
 
 def write_database(engine: Engine, tables: Sequence[Served], path: Path) -> dict[str, int]:
-    """Write tables into a new DuckDB database; gives the rows of each."""
-    _check_new(path)
-    return engine.write_database(
-        {table.name: f"{table.sql} ORDER BY ALL" for table in tables}, path
-    )
+    """Write tables into a new DuckDB database; gives the rows of each.
 
-
-def sheets(engine: Engine, tables: Sequence[Served]) -> tuple[Table, ...]:
-    """Tables as values, for one workbook.
-
-    Raises:  ConfigError for a table with more rows than a sheet holds.
+    Raises:  ConfigError for a file that is there or cannot be written.
     """
-    made = []
+    with new_file(path) as place:
+        return engine.write_database(
+            {table.name: [sql for _, sql in _parts(engine, table)] for table in tables}, place
+        )
+
+
+def write_sheets(engine: Engine, tables: Sequence[Served], path: Path) -> dict[str, int]:
+    """Write tables as the sheets of a new workbook; gives the rows of each.
+
+    Raises:  ConfigError for a file that is there or cannot be written, or for a table with more
+             rows than a sheet holds.
+    """
+    counts: dict[str, int] = {}
     for table in tables:
         [(count,)] = engine.rows(f"SELECT count(*) FROM ({table.sql})")
         if count > MOST_SHEET_ROWS:
@@ -126,23 +129,36 @@ def sheets(engine: Engine, tables: Sequence[Served]) -> tuple[Table, ...]:
                 f"Expected at most {MOST_SHEET_ROWS:,}, which a sheet of XLSX holds.",
                 "Export parquet, csv or duckdb, or leave the table out with --table.",
             )
-        columns = tuple(Column(name, column_kind(name, table.columns)) for name in table.columns)
-        made.append(Table(table.name, columns, tuple(engine.rows(f"{table.sql} ORDER BY ALL"))))
-    return tuple(made)
+        counts[table.name] = int(count)
+    with new_file(path) as place:
+        write_workbook([_stream(engine, table) for table in tables], place)
+    return counts
 
 
-def check_new_file(path: Path) -> None:
-    """Raise ConfigError for a file that is there already."""
-    _check_new(path)
+def _stream(engine: Engine, table: Served) -> Stream:
+    """A table whose rows come from the engine while they are written."""
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for _, sql in _parts(engine, table):
+            for batch in engine.batches(sql, _ROWS_AT_ONCE):
+                yield from batch
+
+    columns = tuple(Column(name, column_kind(name, table.columns)) for name in table.columns)
+    return Stream(table.name, columns, rows())
 
 
-def _parts(engine: Engine, table: Served) -> Iterator[tuple[str, str]]:
-    """The files of a table: what follows its name, and which rows are in it."""
+def _parts(engine: Engine, table: Served) -> list[tuple[str, str]]:
+    """The parts of a table: what follows its name, and the query of its rows in their order."""
     if not table.has_months:
-        yield "", ""
-        return
-    for (month,) in engine.rows(f"SELECT DISTINCT {_MONTH} FROM ({table.sql}) ORDER BY {_MONTH}"):
-        yield f"/{_MONTH}={month}", f"WHERE {_MONTH} = {quoted_text(str(month))}"
+        return [("", f"{table.sql} ORDER BY ALL")]
+    months = engine.rows(f"SELECT DISTINCT {_MONTH} FROM ({table.sql}) ORDER BY {_MONTH}")
+    return [
+        (
+            f"/{_MONTH}={month}",
+            f"{table.sql} WHERE {_MONTH} = {quoted_text(str(month))} ORDER BY ALL",
+        )
+        for (month,) in months
+    ]
 
 
 def _texts(table: Served) -> str:
@@ -162,36 +178,3 @@ def _texts(table: Served) -> str:
             sql = f"CAST({column} AS VARCHAR)"
         shown.append(f"{sql} AS {column}")
     return ", ".join(shown)
-
-
-def _check_empty(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = next(folder.iterdir(), None)
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be written: {error.strerror}.",
-            "Expected a new or empty folder.",
-            "Name another folder.",
-        ) from error
-    if held is not None:
-        raise ConfigError(
-            f"{folder} is not empty: it holds {held.name}.",
-            "Expected a new or empty folder, so that nothing is mixed or lost.",
-            "Name another folder, or empty this one.",
-        )
-
-
-def _check_new(path: Path) -> None:
-    if path.exists():
-        raise ConfigError(
-            f"{path} is there already.",
-            "Expected a new file, so that nothing is lost.",
-            "Name another file, or remove this one.",
-        )
-    if not path.parent.is_dir():
-        raise ConfigError(
-            f"There is no folder {path.parent}.",
-            "Expected a file in a folder that exists.",
-            "Make the folder, or name another file.",
-        )

@@ -7,6 +7,6 @@ starts without them.
 """
 
 from pertoken.reports.formats import FORMATS, write, write_workbook
-from pertoken.reports.table import Column, Table
+from pertoken.reports.table import Column, Stream, Table
 
-__all__ = ["FORMATS", "Column", "Table", "write", "write_workbook"]
+__all__ = ["FORMATS", "Column", "Stream", "Table", "write", "write_workbook"]

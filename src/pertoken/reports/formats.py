@@ -24,7 +24,7 @@ from pertoken.reports.cells import cell_text, neutralised
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pertoken.reports.table import Table
+    from pertoken.reports.table import Stream, Table
 
 FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 BINARY_FORMATS = ("parquet", "xlsx")
@@ -67,15 +67,16 @@ def write(
 
 
 def write_workbook(
-    tables: Sequence[Table],
+    tables: Sequence[Table | Stream],
     target: BinaryIO | str | PathLike[str],
     *,
     provenance: Mapping[str, str] | None = None,
 ) -> None:
-    """Write tables as the sheets of one XLSX workbook."""
+    """Write tables as the sheets of one XLSX workbook; see `write_xlsx` for streams."""
+    from pertoken.reports.table import Table  # noqa: PLC0415 - lazy on purpose
     from pertoken.reports.xlsx import write_xlsx  # noqa: PLC0415 - lazy on purpose
 
-    tables = [table.without_hints() for table in tables]
+    tables = [each.without_hints() if isinstance(each, Table) else each for each in tables]
     if isinstance(target, str | PathLike):
         with _opened(Path(target)) as stream:
             write_xlsx(tables, stream, provenance)

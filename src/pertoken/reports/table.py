@@ -15,7 +15,7 @@ from pertoken.errors import CostError
 from pertoken.reports.numbers import decimal_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -107,6 +107,15 @@ class Table:
         arrays = [_array(column, cells) for column, cells in zip(self.columns, values, strict=True)]
         table = pa.Table.from_arrays(arrays, names=list(self.column_names))
         return table.replace_schema_metadata(dict(metadata)) if metadata else table
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Named columns and rows that are read once, as they come: a table too long to hold."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Iterable[tuple[object, ...]]
 
 
 def _array(column: Column, cells: tuple[object, ...]) -> pa.Array:

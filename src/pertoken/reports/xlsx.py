@@ -12,23 +12,25 @@ https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from pertoken.errors import ConfigError
 from pertoken.reports.cells import cell_text, neutralised
 from pertoken.reports.numbers import minor_units, significant_digits
-from pertoken.reports.table import DECIMAL_KINDS
+from pertoken.reports.table import DECIMAL_KINDS, Stream, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from pertoken.reports.table import Column, Table
+    from pertoken.reports.table import Column
 
 _MAX_ROWS = 1_048_575
 _MAX_TEXT = 32_767
@@ -40,17 +42,24 @@ _ROWS_MEASURED = 500
 
 
 def write_xlsx(
-    tables: Sequence[Table], stream: BinaryIO, provenance: Mapping[str, str] | None = None
+    tables: Sequence[Table | Stream],
+    stream: BinaryIO,
+    provenance: Mapping[str, str] | None = None,
 ) -> None:
     """Write one sheet per table: header frozen, filters on, numbers as numbers.
 
-    Raises:  ConfigError, when a table has more rows than a sheet.
+    A workbook with a Stream is made in temporary files, and no more than some hundred rows of it
+    are held at once.
+
+    Raises:  ConfigError, when a table has more rows than a sheet; OSError, when there is no room.
     """
     from xlsxwriter import Workbook  # noqa: PLC0415 - lazy on purpose
 
     for table in tables:
-        _check_rows(table)
-    workbook = Workbook(stream, {"in_memory": True})
+        if isinstance(table, Table):
+            _check_rows(table.name, len(table.rows))
+    streams = any(isinstance(table, Stream) for table in tables)
+    workbook = Workbook(stream, {"constant_memory": True} if streams else {"in_memory": True})
     formats = _Formats(workbook)
     rounded = 0
     names: set[str] = set()
@@ -58,7 +67,8 @@ def write_xlsx(
         sheet = workbook.add_worksheet(_sheet_name(table.name, names))
         rounded += _write_sheet(sheet, table, formats)
     _describe(workbook, ", ".join(table.name for table in tables), rounded, provenance or {})
-    workbook.close()
+    with _as_os_error():
+        workbook.close()
 
 
 class _Formats:
@@ -93,23 +103,38 @@ def number_format(kind: str, value: Decimal | int, currency: str | None) -> str:
     return "#,##0" if whole else "#,##0.00####"
 
 
-def _check_rows(table: Table) -> None:
-    if len(table.rows) > _MAX_ROWS:
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """What XlsxWriter calls an error of its own when the disk is full, as the OSError it was."""
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415 - lazy on purpose
+
+    try:
+        yield
+    except FileCreateError as error:
+        cause = error.args[0] if error.args else None
+        raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
+
+
+def _check_rows(name: str, rows: int) -> None:
+    if rows > _MAX_ROWS:
         raise ConfigError(
-            f"Table {table.name} has {len(table.rows):,} rows.",
+            f"Table {name} has {rows:,} rows.",
             f"Expected at most {_MAX_ROWS:,}, which is what an XLSX sheet holds.",
             "Take --format parquet or csv, or choose fewer rows with --from, --to or --where.",
         )
 
 
-def _write_sheet(sheet: Worksheet, table: Table, formats: _Formats) -> int:
+def _write_sheet(sheet: Worksheet, table: Table | Stream, formats: _Formats) -> int:
     """Fill a sheet; gives the number of cells that float64 rounds."""
-    names = table.column_names
+    names = tuple(column.name for column in table.columns)
     currency_at = names.index("BillingCurrency") if "BillingCurrency" in names else None
     for index, name in enumerate(names):
         sheet.write_string(0, index, neutralised(name), formats.header)
-    rounded = 0
-    for line, row in enumerate(table.rows, start=1):
+    rounded = line = 0
+    coming = iter(table.rows)
+    measured = list(islice(coming, _ROWS_MEASURED))
+    for line, row in enumerate(chain(measured, coming), start=1):
+        _check_rows(table.name, line)
         currency = None if currency_at is None else row[currency_at]
         for index, (column, value) in enumerate(zip(table.columns, row, strict=True)):
             if value is not None:
@@ -117,9 +142,9 @@ def _write_sheet(sheet: Worksheet, table: Table, formats: _Formats) -> int:
                 rounded += _write_cell(place, column, value, str(currency), formats)
     sheet.freeze_panes(1, 0)
     if names:
-        sheet.autofilter(0, 0, len(table.rows), len(names) - 1)
+        sheet.autofilter(0, 0, line, len(names) - 1)
     for index, column in enumerate(table.columns):
-        sheet.set_column(index, index, _width(table, index, column))
+        sheet.set_column(index, index, _width(measured, index, column))
     return rounded
 
 
@@ -151,10 +176,10 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
-def _width(table: Table, index: int, column: Column) -> int:
+def _width(measured: Sequence[tuple[object, ...]], index: int, column: Column) -> int:
     """Characters that show the header with its filter button, and the cells measured."""
     shown = [len(column.name) + 3]
-    for row in table.rows[:_ROWS_MEASURED]:
+    for row in measured:
         value = row[index]
         if column.kind in DECIMAL_KINDS and isinstance(value, Decimal):
             shown.append(len(f"{value:,.2f}") + 2)

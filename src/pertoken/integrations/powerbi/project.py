@@ -131,8 +131,8 @@ def check_empty(folder: Path) -> None:
 
 
 def write_project(folder: Path, files: Mapping[str, str]) -> None:
-    """Write the files of a project below a folder."""
-    for name, text in files.items():
+    """Write the files of a project below a folder; the one that opens it comes last."""
+    for name, text in sorted(files.items(), key=lambda each: each[0].endswith(".pbip")):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
