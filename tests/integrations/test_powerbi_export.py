@@ -32,6 +32,59 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Hub:
     return opened
 
 
+BUDGETS = """
+[[budget]]
+budget = "house"
+amount = 10
+billing_currency = "USD"
+from = "2026-01"
+
+[[budget]]
+budget = "ads"
+amount = 5
+billing_currency = "USD"
+from = "2026-01"
+owner = "ann"
+where = "Team=Ads"
+
+[[budget]]
+budget = "search"
+amount = 3.5
+billing_currency = "USD"
+from = "2026-01"
+where = "Team=search"
+
+[[budget]]
+budget = "euro"
+amount = 1
+billing_currency = "EUR"
+from = "2026-01"
+
+[[budget]]
+budget = "later"
+amount = 1
+billing_currency = "USD"
+from = "2026-02"
+"""
+
+
+@pytest.fixture(scope="module")
+def budgeted(tmp_path_factory: pytest.TempPathFactory) -> Hub:
+    """As `hub`, with budgets; the tag rule of the hub attributes by tags."""
+    root = tmp_path_factory.mktemp("budgeted")
+    rows = [
+        charge(tokens=1_000_000),
+        charge(day=2, Tags='{"team": "ads"}', tokens=3_000_000),
+        charge(day=3, Tags=None, tokens=500_000),
+    ]
+    write_export(root / "exports", rows)
+    (root / "budgets.toml").write_text(BUDGETS, "utf-8")
+    opened = pertoken.open(root / "hub")
+    opened.ingest(root / "exports")
+    opened.save_budgets(root / "budgets.toml")
+    return opened
+
+
 def _rows(folder: Path, table: str) -> list[dict[str, object]]:
     return DeltaTable(str(folder / "tables" / table)).to_pyarrow_table().to_pylist()
 
@@ -107,3 +160,37 @@ def test_two_exports_are_equal_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
             if path.is_file() and "_delta_log" not in path.parts
         })  # fmt: skip
     assert found[0] == found[1]
+
+
+def test_budgets_stand_beside_their_cost(budgeted: Hub, tmp_path: Path) -> None:
+    made = budgeted.export_power_bi(tmp_path / "all", evidence="tags")
+    rows = {row["Budget"]: row for row in _rows(tmp_path / "all", "budgets")}
+    assert made.tables["budgets"] == len(rows) == 4
+    assert (rows["house"]["BudgetCost"], rows["house"]["ActualCost"]) == (10, Decimal("11.25"))
+    assert rows["euro"]["ActualCost"] is None
+    assert rows["euro"]["Reason"] == "no AI charges in EUR"
+    assert {row["Team"] for row in rows.values()} == {None, "Ads", "search"}
+
+
+def test_a_team_gets_its_own_budgets_only(budgeted: Hub, tmp_path: Path) -> None:
+    budgeted.export_power_bi(tmp_path / "ads", evidence="tags", audience="ads")
+    assert [row["Budget"] for row in _rows(tmp_path / "ads", "budgets")] == ["ads"]
+    files = [path.read_bytes() for path in (tmp_path / "ads").rglob("*") if path.is_file()]
+    assert not any(word in content for content in files for word in (b"search", b"house"))
+    assert budgeted.refresh_power_bi(tmp_path / "ads").tables["budgets"] == 1
+
+
+def test_a_project_without_attribution_has_budgets_and_they_can_be_refreshed(
+    budgeted: Hub, tmp_path: Path
+) -> None:
+    made = budgeted.export_power_bi(tmp_path / "bill")
+    assert made.tables == {"budgets": 4}
+    assert budgeted.refresh_power_bi(tmp_path / "bill").tables == {"budgets": 4}
+    model = tmp_path / "bill" / "pertoken.SemanticModel" / "definition"
+    assert (model / "tables" / "Budgets.tmdl").is_file()
+    assert not (model / "roles").exists()
+
+
+def test_a_refresh_says_which_tables_the_project_lacks(hub: Hub, tmp_path: Path) -> None:
+    hub.export_power_bi(tmp_path / "all", evidence="tags")
+    assert hub.refresh_power_bi(tmp_path / "all").notes == ()

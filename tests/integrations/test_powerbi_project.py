@@ -28,9 +28,11 @@ HOSTILE = (
     "line\nend",
 )
 FACTS = {
-    "both": ProjectFacts("C:\\hub", "C:\\tables", HOSTILE),
+    "both": ProjectFacts("C:\\hub", "C:\\tables", HOSTILE, budgets=True),
     "bill": ProjectFacts("https://contoso.dfs.core.windows.net/finops/hub", None),
-    "audience": ProjectFacts(None, "tables"),
+    "bill and budgets": ProjectFacts("hub", "tables", attribution=False, budgets=True),
+    "audience": ProjectFacts(None, "tables", budgets=True),
+    "audience without budgets": ProjectFacts(None, "tables"),
 }
 _OBJECT = re.compile(
     r"(table|column|measure|hierarchy|level|partition|expression|relationship|role|"
@@ -164,6 +166,22 @@ def test_an_audience_has_no_way_to_the_hub_or_to_prices() -> None:
     text = "".join(project_files(FACTS["audience"]).values())
     assert "HubFolder" not in text
     assert not re.search(r"ListCost|Contracted|ListQuantity", text)
+
+
+def test_a_person_of_a_team_sees_no_budget_of_another() -> None:
+    (role,) = project_model(FACTS["both"]).roles
+    hidden = dict(role.filters)
+    assert hidden["Budgets"] == hidden["Teams"].replace("Teams[", "Budgets[")
+    assert "USERPRINCIPALNAME()" in hidden["Budgets"]
+
+
+def test_a_budget_is_blank_over_several_budgets_or_currencies() -> None:
+    tables = project_model(FACTS["both"]).tables
+    measures = {each.name: each.dax for table in tables for each in table.measures}
+    for name in ("Budget", "Cost against budget", "Budget of known months"):
+        assert "HASONEVALUE('Budgets'[Budget])" in measures[name]
+        assert "HASONEVALUE('Budgets'[BillingCurrency])" in measures[name]
+    assert "SUM(" not in measures["Variance to budget"]
 
 
 def test_a_project_in_the_cloud_needs_no_gateway() -> None:

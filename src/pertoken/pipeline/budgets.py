@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.hub import LedgerRun
     from pertoken.pipeline.audience import Relations
+    from pertoken.pipeline.cost_history import CostHistory
     from pertoken.pipeline.forecast_view import Outlook
     from pertoken.pipeline.plans import Plan
     from pertoken.stores import Folder
@@ -181,7 +182,7 @@ def _row(budget: Budget, found: Sequence[Outlook], month: str | None) -> dict[st
     if not budget.holds(wanted):
         return None
     row["BillingMonth"] = wanted
-    place = _place(budget, outlook)
+    place = place_of(budget, outlook.history)
     if place is None:
         return row | {"Status": UNKNOWN, "Reason": f"no charge meets {said}"}
     if month_end(wanted) <= outlook.cost.days[0]:
@@ -198,12 +199,12 @@ def _status(actual: Decimal, expected: Decimal, amount: Decimal) -> str:
     return AT_RISK if expected > amount else WITHIN
 
 
-def _place(budget: Budget, outlook: Outlook) -> int | None:
-    """The place of the budget's group; -1 is the total."""
+def place_of(budget: Budget, history: CostHistory) -> int | None:
+    """The place of the budget's group in a history; -1 is the total, None where it has none."""
     if not budget.where:
         return -1
     wanted = tuple(value.casefold() for _, value in budget.where)
-    for place, key in enumerate(outlook.history.keys):
+    for place, key in enumerate(history.keys):
         if tuple("" if each is None else str(each).casefold() for each in key) == wanted:
             return place
     return None

@@ -1,8 +1,9 @@
 """A Power BI project of a hub: the project's text, and the tables that the hub does not hold.
 
-The bill is read from the hub's own Delta tables. The attribution is an answer, not a table of the
-hub, so it is written beside the project as a Delta table of its own. An audience gets only its own
-attributed rows and their meters, for row-level security ends where a person may read the files.
+The bill is read from the hub's own Delta tables. The attribution and the cost of budgets are
+answers, not tables of the hub, so they are written beside the project as Delta tables. An audience
+gets only its own attributed rows, their meters and the budgets that name it, for row-level security
+ends where a person may read the files.
 Source: docs/power-bi.md.
 """
 
@@ -25,6 +26,8 @@ from pertoken.integrations.powerbi import (
     write_project,
 )
 from pertoken.pipeline.attribution_view import view_attribution
+from pertoken.pipeline.budget_months import budget_months, team_of
+from pertoken.pipeline.budgets import hub_budgets
 from pertoken.pipeline.views import require_charges, view_mart
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def export_power_bi(
     hub_at: str | None = None,
     tables_at: str | None = None,
 ) -> PowerBIExport:
-    """Write a Power BI project, with the attribution as a Delta table beside it.
+    """Write a Power BI project, with attribution and budgets as Delta tables beside it.
 
     Takes:   audience, one team, which then gets its own attributed rows and nothing else;
              evidence, as in `attribute`; hub_at and tables_at, where Power BI finds the hub and
@@ -88,11 +91,16 @@ def export_power_bi(
     if audience is not None:
         audience = _team(audience, teams)
     tables = _written(engine, folder, audience) if teams else {}
+    budgets = _budgets(engine, snapshot, rules, audience)
+    if budgets:
+        tables |= _written_budgets(engine, folder)
     at = tables_at or str((folder / TABLES).absolute())
     facts = ProjectFacts(
         hub=None if audience is not None else hub_at or str(snapshot.root),
-        tables=at if teams else None,
+        tables=at if tables else None,
         tag_keys=() if audience is not None else _tag_keys(engine),
+        attribution=bool(teams),
+        budgets=budgets > 0,
     )
     files = project_files(facts)
     files[_RECORD] = json.dumps({"audience": audience, "evidence": evidence}, indent=2) + "\n"
@@ -109,11 +117,19 @@ def refresh_power_bi(
     """
     choices = _recorded(folder)
     require_charges(snapshot)
-    _hold_attribution(engine, snapshot, rules, choices["evidence"])
-    audience = choices["audience"]
-    if audience is not None:
-        _team(audience, _teams(engine))
-    return PowerBIExport(0, _written(engine, folder, audience), ())
+    audience, tables, notes = choices["audience"], {}, []
+    if _has_table(folder, "attributed_costs"):
+        _hold_attribution(engine, snapshot, rules, choices["evidence"])
+        if audience is not None:
+            _team(audience, _teams(engine))
+        tables = _written(engine, folder, audience)
+    view_mart(engine, snapshot)
+    count = _budgets(engine, snapshot, rules, audience)
+    if _has_table(folder, "budgets"):
+        tables |= _written_budgets(engine, folder)
+    elif count:
+        notes.append("The project has no budgets and the hub has: export a new project for them.")
+    return PowerBIExport(0, tables, tuple(notes))
 
 
 def _recorded(folder: Path) -> dict[str, Any]:
@@ -126,13 +142,35 @@ def _recorded(folder: Path) -> dict[str, Any]:
             "Expected the folder of an earlier `pertoken export powerbi`.",
             "Name that folder, or leave --refresh out to write a new project.",
         ) from error
-    if not (folder / TABLES / "attributed_costs").is_dir():
+    if not (_has_table(folder, "attributed_costs") or _has_table(folder, "budgets")):
         raise ConfigError(
-            f"The project in {folder} has no attribution: nothing in it needs a refresh.",
-            "Expected a project with tables of its own; it reads the hub's tables as they are.",
-            "Export a new project, now that the hub has an attribution.",
+            f"The project in {folder} has no table of its own: nothing in it needs a refresh.",
+            "Expected an attribution or budgets; the project reads the hub's tables as they are.",
+            "Export a new project, once the hub has an attribution or budgets.",
         )
     return held
+
+
+def _has_table(folder: Path, name: str) -> bool:
+    return (folder / TABLES / name).is_dir()
+
+
+def _budgets(engine: Engine, snapshot: Snapshot, rules: Rules, audience: str | None) -> int:
+    """Name the budgets that a project shows `budget_months`; gives how many rows they are."""
+    own = None if audience is None else audience.casefold()
+    shown = [
+        budget
+        for budget in hub_budgets(snapshot.root)
+        if own is None or (team_of(budget) or "").strip().casefold() == own
+    ]
+    table = budget_months(engine, snapshot, snapshot.runs, shown, rules)
+    engine.view_arrow("budget_months", table.to_arrow())
+    return len(table.rows)
+
+
+def _written_budgets(engine: Engine, folder: Path) -> dict[str, int]:
+    sql = "SELECT * FROM budget_months ORDER BY Budget, BillingMonth"
+    return {"budgets": save_table(engine, folder / TABLES / "budgets", sql)}
 
 
 def _hold_attribution(

@@ -8,7 +8,7 @@ Source: docs/reference.md, "Columns of ours"; docs/decisions/0005-which-charges-
 from __future__ import annotations
 
 from pertoken.integrations.powerbi.model import FINE_MONEY, MONEY, SHARE, WHOLE, Measure, dax_name
-from pertoken.integrations.powerbi.star import ATTRIBUTED, COSTS, UNATTRIBUTED_KEY
+from pertoken.integrations.powerbi.star import ATTRIBUTED, BUDGETS, COSTS, UNATTRIBUTED_KEY
 
 _TOKENS = 'KEEPFILTERS(Meters[Unit] = "Tokens")'
 _RULE = "BLANK over several currencies."
@@ -148,6 +148,32 @@ def cost_measures() -> tuple[Measure, ...]:
                 "Data quality", f"EffectiveCost of all charges, AI or not. {_RULE}"),
         Measure("Charges of the bill", _sum("Periods", "Rows"), WHOLE, "Data quality",
                 "All charges, AI or not."),
+    )  # fmt: skip
+
+
+def budget_measures() -> tuple[Measure, ...]:
+    """The measures of budgets: of one budget at a time, for a charge may be in several."""
+    known = f"KEEPFILTERS(NOT ISBLANK({dax_name(BUDGETS, 'ActualCost')}))"
+    folder, rule = "Budgets", "BLANK over several budgets or currencies."
+
+    def of_one(*filters: str, column: str = "BudgetCost") -> str:
+        name = dax_name(BUDGETS, "Budget")
+        return f"IF(HASONEVALUE({name}), {_cost(BUDGETS, column, *filters)})"
+
+    return (
+        Measure("Budget", of_one(), MONEY, folder,
+                f"What was planned for the months in sight. {rule}"),
+        Measure("Cost against budget", of_one(column="ActualCost"), MONEY, folder,
+                f"EffectiveCost of the charges of the budget, through its last day. {rule}"),
+        Measure("Budget of known months", of_one(known), MONEY, folder,
+                f"The budget of the months whose cost is known. {rule}"),
+        Measure("Variance to budget",
+                "IF(NOT ISBLANK([Cost against budget]), "
+                "[Cost against budget] - [Budget of known months])", MONEY, folder,
+                "Cost less budget of the months whose cost is known; above 0 is over. "
+                f"{rule}"),
+        Measure("Budget used", "DIVIDE([Cost against budget], [Budget of known months])", SHARE,
+                folder, f"Cost against budget as a share of it. {rule}"),
     )  # fmt: skip
 
 

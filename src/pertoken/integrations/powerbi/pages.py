@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pertoken.integrations.powerbi.measures import TEAM_UNIT_COST, UNIT_COST
-from pertoken.integrations.powerbi.star import ATTRIBUTED, COSTS
+from pertoken.integrations.powerbi.star import ATTRIBUTED, BUDGETS, COSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,12 +71,14 @@ TEAM = Measures(
 )  # fmt: skip
 
 
-def report_pages(*, bill: bool, attribution: bool) -> tuple[Page, ...]:
-    """The pages of a project over the bill, the attribution or both."""
+def report_pages(*, bill: bool, attribution: bool, budgets: bool = False) -> tuple[Page, ...]:
+    """The pages of a project over the bill, the attribution or both, with or without budgets."""
     shown = BILL if bill else TEAM
     pages = [unit_costs(shown), trends(shown)]
     if attribution:
         pages.append(allocation())
+    if budgets:
+        pages.append(budgeted())
     if bill:
         pages += [provisioned(), data_quality()]
     return tuple(pages)
@@ -134,6 +136,29 @@ def allocation() -> Page:
             Visual("tableEx", "Evidence, and why a cost is unattributed", below,
                    {"Values": ((ATTRIBUTED, "Evidence"), (ATTRIBUTED, "ResidualReason"),
                                "Cost by cause")}),
+        ),
+    )  # fmt: skip
+
+
+def budgeted() -> Page:
+    """Each budget against its cost; the cards and charts are of the one that is chosen."""
+    name: Field = (BUDGETS, "Budget")
+    x, y, width, height = _left()
+    table = (x, y + _HEAD + _GAP, width, height - _HEAD - _GAP)
+    top, below = _halves(_right())
+    figures = ("Budget", "Cost against budget", "Variance to budget", "Budget used")
+    return Page(
+        "Budgets",
+        (
+            *_head(figures),
+            Visual("slicer", "Budget", (x, y, width, _HEAD), {"Values": (name,)}),
+            Visual("tableEx", "By budget and month", table,
+                   {"Values": (name, (BUDGETS, "BillingMonth"), *figures, (BUDGETS, "Through"),
+                               (BUDGETS, "Owner"), (BUDGETS, "Reason"))}),
+            Visual("columnChart", "Cost against budget by month", top,
+                   {"Category": (_MONTH,), "Y": ("Cost against budget", "Budget")}),
+            Visual("columnChart", "Variance to budget by month", below,
+                   {"Category": (_MONTH,), "Y": ("Variance to budget",)}),
         ),
     )  # fmt: skip
 

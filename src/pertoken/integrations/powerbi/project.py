@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 from pertoken.errors import ConfigError
 from pertoken.integrations.powerbi import star
-from pertoken.integrations.powerbi.measures import attributed_measures, cost_measures
+from pertoken.integrations.powerbi.measures import (
+    attributed_measures,
+    budget_measures,
+    cost_measures,
+)
 from pertoken.integrations.powerbi.model import (
     Expression,
     Model,
@@ -45,20 +49,38 @@ class ProjectFacts:
     """What a project is made of.
 
     `hub` is where Power BI finds the hub, None for an audience, which may not read it; `tables`
-    where it finds the attribution, None where nothing is attributed; each a folder or an
+    where it finds the tables of the export, None where it has none; each a folder or an
     https:// URL of Azure Data Lake Storage Gen2. `tag_keys` are the keys that AI charges carry.
+    `attribution` and `budgets` say which tables the export has.
     """
 
     hub: str | None
     tables: str | None
     tag_keys: tuple[str, ...] = ()
+    attribution: bool = True
+    budgets: bool = False
+
+    @property
+    def has_attribution(self) -> bool:
+        """Whether there is an attribution to read."""
+        return self.tables is not None and self.attribution
+
+    @property
+    def has_budgets(self) -> bool:
+        """Whether there are budgets to read."""
+        return self.tables is not None and self.budgets
 
 
 def project_model(facts: ProjectFacts) -> Model:
     """The semantic model of a project."""
-    bill, attribution = facts.hub is not None, facts.tables is not None
-    fact = star.COSTS if bill else star.ATTRIBUTED
-    measures = (*(cost_measures() if bill else ()), *(attributed_measures() if attribution else ()))
+    bill, attribution = facts.hub is not None, facts.has_attribution
+    dated = [star.COSTS if bill else star.ATTRIBUTED]
+    dated += [star.BUDGETS] if facts.has_budgets else []
+    measures = (
+        *(cost_measures() if bill else ()),
+        *(attributed_measures() if attribution else ()),
+        *(budget_measures() if facts.has_budgets else ()),
+    )
     tables = [
         ModelTable(
             "Key figures",
@@ -67,8 +89,8 @@ def project_model(facts: ProjectFacts) -> Model:
             "#table(type table [Value = text], {})",
             measures,
         ),
-        star.dates(fact),
-        star.currencies(fact),
+        star.dates(*dated),
+        star.currencies(*dated),
         star.meters("HubFiles" if bill else "TableFiles"),
     ]
     if bill:
@@ -76,6 +98,7 @@ def project_model(facts: ProjectFacts) -> Model:
         tables += [star.tags(facts.tag_keys)] if facts.tag_keys else []
     if attribution:
         tables += [star.attributed_costs(), star.teams()]
+    tables += [star.budgets()] if facts.has_budgets else []
     roles: tuple[Role, ...] = ()
     if bill and attribution:
         tables.append(star.team_members())
@@ -86,7 +109,11 @@ def project_model(facts: ProjectFacts) -> Model:
 def project_files(facts: ProjectFacts) -> dict[str, str]:
     """Every file of a project, path to text; the same facts give the same bytes."""
     model = project_model(facts)
-    pages = report_pages(bill=facts.hub is not None, attribution=facts.tables is not None)
+    pages = report_pages(
+        bill=facts.hub is not None,
+        attribution=facts.has_attribution,
+        budgets=facts.has_budgets,
+    )
     report, semantic = f"{PROJECT}.Report", f"{PROJECT}.SemanticModel"
     files = {
         f"{PROJECT}.pbip": _json(
@@ -144,7 +171,7 @@ def _expressions(facts: ProjectFacts) -> tuple[Expression, ...]:
         found += _location("Hub", facts.hub, "the hub's Delta tables")
     if facts.tables is not None:
         found += _location("Table", facts.tables, "the Delta tables that were exported with this")
-    if facts.hub is not None and facts.tables is not None:
+    if facts.hub is not None and facts.has_attribution:
         found.append(
             Expression(
                 "TeamMembers",
@@ -184,12 +211,17 @@ def _location(name: str, place: str, what: str) -> list[Expression]:
 def _team_role(tables: Sequence[str]) -> Role:
     """A person sees the rows of their own teams; the bill itself, and who else is in it, never."""
     mine = "'Team members'[UserPrincipalName] = USERPRINCIPALNAME()"
-    own = f"Teams[TeamKey] IN CALCULATETABLE(VALUES('Team members'[TeamKey]), {mine})"
+    keys = f"CALCULATETABLE(VALUES('Team members'[TeamKey]), {mine})"
+    own = [(name, f"{name}[TeamKey] IN {keys}") for name in ("Teams", star.BUDGETS)]
     hidden = [name for name in (star.COSTS, "Resources", "Tags", "Periods") if name in tables]
     return Role(
         "Team",
-        "Sees the cost attributed to the teams that TeamMembers names for them, and nothing else.",
-        (("Teams", own), ("Team members", mine), *((table, "FALSE()") for table in hidden)),
+        "Sees the cost and budgets of the teams that TeamMembers names for them, and nothing else.",
+        (
+            *(each for each in own if each[0] in tables),
+            ("Team members", mine),
+            *((table, "FALSE()") for table in hidden),
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from pertoken.integrations.powerbi.model import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COSTS, ATTRIBUTED = "Token costs", "Attributed costs"
+COSTS, ATTRIBUTED, BUDGETS = "Token costs", "Attributed costs", "Budgets"
 UNATTRIBUTED_KEY = "unattributed"
 COST_SUMS = (
     "EffectiveCost", "BilledCost", "ListCost", "x_UnitQuantity", "x_ListQuantity",
@@ -112,8 +112,34 @@ def attributed_costs() -> ModelTable:
     )
 
 
-def dates(fact: str) -> ModelTable:
-    """Every day of the months in which a fact has rows."""
+def budgets() -> ModelTable:
+    """What was planned for a month and what it cost, one row per budget and month."""
+    texts = ("Budget", "BillingMonth", "BillingCurrency", "Owner", "Condition", "Reason", "TeamKey")
+    sums = ("BudgetCost", "ActualCost")
+    return ModelTable(
+        BUDGETS,
+        "Budgets by month and what their charges cost; those of a team hold its TeamKey.",
+        (
+            ModelColumn("Budget", description="Its name; one charge may be in several budgets."),
+            ModelColumn("BillingMonth", description="YYYY-MM."),
+            ModelColumn("Owner"),
+            ModelColumn("Condition", description="Which charges it is of; all where blank."),
+            ModelColumn("Reason", description="Why the cost of the month is not known."),
+            ModelColumn("Through", "dateTime", "The last day that the cost holds."),
+            *_fact_columns(("TeamKey",)),
+            *(ModelColumn(name, "double", hidden=True) for name in sums),
+        ),
+        _query(
+            ("Source", table_of("TableFiles", "budgets")),
+            ("Keyed", _with_key("Source", "Team", "TeamKey")),
+            ("Kept", _select("Keyed", ("ChargeDate", "Through", *texts, *sums))),
+            ("Typed", _typed("Kept", texts, sums, ())),
+        ),
+    )
+
+
+def dates(*facts: str) -> ModelTable:
+    """Every day of the months in which the facts have rows."""
     names = ", ".join(m_text(name) for name in _MONTHS)
     columns = (
         ModelColumn("Date", "dateTime", "A UTC day, of ChargePeriodStart.", key=True),
@@ -133,7 +159,7 @@ def dates(fact: str) -> ModelTable:
         columns,
         _query(
             ("MonthNames", f"{{{names}}}"),
-            ("Days", f"List.RemoveNulls(#{m_text(fact)}[ChargeDate])"),
+            ("Days", f"List.RemoveNulls({_of_all(facts, 'ChargeDate')})"),
             ("First", "Date.StartOfMonth(List.Min(Days))"),
             ("Last", "Date.EndOfMonth(List.Max(Days))"),
             ("All", "List.Dates(First, Duration.Days(Last - First) + 1, #duration(1, 0, 0, 0))"),
@@ -275,8 +301,8 @@ def team_members() -> ModelTable:
     )
 
 
-def currencies(fact: str) -> ModelTable:
-    """One row per billing currency."""
+def currencies(*facts: str) -> ModelTable:
+    """One row per billing currency of the facts."""
     return ModelTable(
         "Currencies",
         "Billing currencies; costs in several are never added.",
@@ -284,7 +310,7 @@ def currencies(fact: str) -> ModelTable:
         _query(
             (
                 "Codes",
-                f"List.Sort(List.Distinct(List.RemoveNulls(#{m_text(fact)}[BillingCurrency])))",
+                f"List.Sort(List.Distinct(List.RemoveNulls({_of_all(facts, 'BillingCurrency')})))",
             ),
             ("Rows", "List.Transform(Codes, each {_})"),
             ("Found", "#table(type table [BillingCurrency = text], Rows)"),
@@ -318,7 +344,7 @@ def relationships(tables: Sequence[ModelTable]) -> tuple[Relationship, ...]:
     return tuple(
         Relationship((table.name, column.name), keys[column.name])
         for table in tables
-        if table.name in (COSTS, ATTRIBUTED, "Periods")
+        if table.name in (COSTS, ATTRIBUTED, BUDGETS, "Periods")
         for column in table.columns
         if column.name in keys and keys[column.name][0] in held
     )
@@ -330,6 +356,11 @@ def _fact_columns(keys: Sequence[str]) -> tuple[ModelColumn, ...]:
         ModelColumn("BillingCurrency", hidden=True),
         *(ModelColumn(name, hidden=True) for name in keys),
     )
+
+
+def _of_all(facts: Sequence[str], column: str) -> str:
+    """M: a column of several tables as one list."""
+    return " & ".join(f"#{m_text(fact)}[{column}]" for fact in facts)
 
 
 def _with_key(source: str, column: str, key: str) -> str:
