@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal, InvalidOperation
+from random import Random
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import pytest
 from builders import charge, columns_of, translated, write_export
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from pertoken.api import Hub
 from pertoken.engine import local_engine
@@ -30,7 +31,6 @@ SPOILT = {
     "ListUnitPrice": ["", "0", "0.0025", "-1", "1e-12", "n/a"],
     "ContractedUnitPrice": ["", "0", "1e-18", "0.00249999999999999999999"],
     "x_EffectiveUnitPrice": ["", "0", "0.1"],
-    "ListCost": ["", "0", "-1", "x"],
     "SkuMeter": ["", "gpt 4o 0513 Outp glbl Tokens", "=cmd()", "Ünïcode\u2028meter", '"', "a\nb"],
     "x_SkuMeterSubcategory": ["", "Azure OpenAI", "Virtual Machines", "'"],
     "ServiceCategory": ["", "AI and Machine Learning", "Compute", "ai"],
@@ -42,26 +42,40 @@ SPOILT = {
     "x_PricingUnitDescription": ["", "1K", "1M", "10K", "1 Hour", "?"],
 }
 COSTS = ["0", "2.5", "-2.5", "0.000000000000000001", "1e-5", "123456789.123456789", "+1", " 3 "]
+COST_COLUMNS = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"]
 BROKEN_COSTS = ["", "abc", "NaN", "Infinity", "1e40", "0.0000000000000000001", "1,5"]
 DAYS = ["2026-01-01T00:00:00Z", "2026-01-31T00:00:00Z", "2026-01-05", "2026-01-07T00:00Z"]
 BROKEN_DAYS = ["", "yesterday", "2026-13-01", "31/01/2026"]
+SIGNS = [*range(32, 127), 9, 10, 13, 0xA0, 0xDF, 0x3A9, 0x661, 0x2028, 0x4E2D, 0xFEFF, 0x1F600]
+SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
-@st.composite
-def fuzzed_rows(draw: st.DrawFn, rows: int, *, broken: bool) -> list[dict[str, str | None]]:
-    """Charges with any of the spoilt cells; with `broken`, costs and days that cannot be read."""
-    days = DAYS + (BROKEN_DAYS if broken else [])
-    costs = COSTS + (BROKEN_COSTS if broken else [])
-    kinds = st.fixed_dictionaries(
-        {"ChargePeriodStart": st.sampled_from(days), "BilledCost": st.sampled_from(costs)},
-        optional={"EffectiveCost": st.sampled_from(costs)}
-        | {
-            column: st.sampled_from(cells) | st.text(max_size=12)
-            for column, cells in SPOILT.items()
-        },
-    )
-    seeds = draw(st.lists(kinds, min_size=min(rows, 40), max_size=min(rows, 40)))
-    return [charge(**seeds[number % len(seeds)]) for number in range(rows)]
+def fuzzed_rows(seed: int, rows: int, *, broken: bool) -> list[dict[str, str | None]]:
+    """Charges of a seed with spoilt cells; where `broken`, one cost or day cannot be read.
+
+    A draw of cells by hypothesis repeats itself: of 10,000 rows 1,400 were different. A seed is
+    drawn instead.
+    """
+    chance = Random(seed)  # noqa: S311 - no secret
+
+    def cell(cells: list[str]) -> str:
+        if chance.random() < 0.6:
+            return chance.choice(cells)
+        return "".join(chr(chance.choice(SIGNS)) for _ in range(chance.randrange(13)))
+
+    def row() -> dict[str, str | None]:
+        columns = chance.sample(sorted(SPOILT), chance.randint(2, len(SPOILT)))
+        costs = chance.sample(COST_COLUMNS, chance.randint(1, len(COST_COLUMNS)))
+        spoilt = {column: cell(SPOILT[column]) for column in columns}
+        spoilt |= {column: chance.choice(COSTS) for column in costs}
+        return charge(**spoilt, ChargePeriodStart=chance.choice(DAYS))
+
+    made = [row() for _ in range(rows)]
+    if broken:
+        column = chance.choice([*COST_COLUMNS, "ChargePeriodStart"])
+        cells = BROKEN_DAYS if column == "ChargePeriodStart" else BROKEN_COSTS
+        chance.choice(made)[column] = chance.choice(cells)
+    return made
 
 
 def totals(run: Path, column: str) -> Decimal | None:
@@ -105,30 +119,26 @@ def check(folder: Path, rows: list[dict[str, str | None]]) -> None:
 
 
 @pytest.mark.parametrize("broken", [False, True])
-@settings(
-    max_examples=4, derandomize=True, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture,
-                           HealthCheck.data_too_large],
-)  # fmt: skip
-@given(data=st.data())
+@settings(max_examples=4, derandomize=True, deadline=None)
+@given(seed=SEEDS)
 def test_fuzzed_rows_are_applied_whole_or_refused_with_a_reason(
-    tmp_path_factory: pytest.TempPathFactory, *, broken: bool, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, *, broken: bool, seed: int
 ) -> None:
-    rows = data.draw(fuzzed_rows(40, broken=broken))
-    check(tmp_path_factory.mktemp("fuzz"), rows)
+    check(tmp_path_factory.mktemp("fuzz"), fuzzed_rows(seed, 40, broken=broken))
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=250, derandomize=True, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
-@given(data=st.data())
+@settings(max_examples=256, derandomize=True, deadline=None)
+@given(seed=SEEDS, broken=st.booleans())
 def test_ten_thousand_fuzzed_rows_are_applied_whole_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, *, seed: int, broken: bool
 ) -> None:
-    rows = data.draw(fuzzed_rows(40, broken=data.draw(st.booleans())))
-    check(tmp_path_factory.mktemp("fuzz"), rows)
+    check(tmp_path_factory.mktemp("fuzz"), fuzzed_rows(seed, 40, broken=broken))
+
+
+def test_fuzzed_rows_are_different_ones() -> None:
+    rows = [row for seed in range(250) for row in fuzzed_rows(seed, 40, broken=seed % 2 == 0)]
+    assert len({tuple(row.items()) for row in rows}) > 9_950
 
 
 def test_the_spoilt_columns_are_columns_of_an_export() -> None:
