@@ -31,7 +31,8 @@ EMPTY_FOR_IT = {
 NEEDED = {"/api/values": "column=ResourceName",
           "/api/variance": "from_month=2026-08&to_month=2026-09",
           "/api/whatif": "month=2026-08&switch=gpt-4.1%3Dgpt-4.1-mini",
-          "/api/bridge": "month=2026-08", "/api/accrual": "month=2026-09"}  # fmt: skip
+          "/api/bridge": "month=2026-08", "/api/accrual": "month=2026-09",
+          "/api/journal": "month=2026-08"}  # fmt: skip
 HIERARCHIES = (
     "", "by=Team", "by=Application,Feature", "by=Customer", "by=SkuMeter",
     "by=x_ModelId,ChargeDate", "by=ResourceName", "by=BillingMonth", "by=Deployment", "idle=show",

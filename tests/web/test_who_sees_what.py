@@ -40,11 +40,12 @@ NEEDED = {
     "/api/variance": "from_month=2026-08&to_month=2026-09",
     "/api/bridge": "month=2026-08",
     "/api/accrual": "month=2026-09",
+    "/api/journal": "month=2026-08",
 }
 WHOLE_BILL = {
     "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/bridge", "/api/accrual",
     "/api/budgets", "/api/alerts", "/api/commitments", "/api/attribute", "/api/kpis", "/api/tags",
-    "/api/units", "/api/reconcile",
+    "/api/units", "/api/reconcile", "/api/journal",
 }  # fmt: skip
 
 
@@ -92,7 +93,8 @@ def test_a_page_leads_to_the_provider_and_back_to_itself(
         assert answer.url.path == "/unit-costs"
         assert answer.url.query == b"from=2026-09&to=2026-10"
         person = client.get("/api/hub").json()["person"]
-    assert person == {"name": "ada@example.com", "role": "admin", "seesAll": True, "teams": []}
+    assert person == {"name": "ada@example.com", "role": "admin", "roles": ["admin"],
+                      "seesAll": True, "teams": []}  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", ["nonce", "audience", "issuer", "expired", "key", "refused"])

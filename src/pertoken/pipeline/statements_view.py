@@ -12,7 +12,7 @@ from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.statement_figures import team_facts
 from pertoken.pipeline.statement_log import found_statement
 from pertoken.pipeline.statement_pins import statement_events
-from pertoken.statements import list_table, statements_of, view_table
+from pertoken.statements import BOOKED_STATES, list_table, statements_of, view_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
+    from pertoken.pipeline.audience import SeenRelations
     from pertoken.reports import Table
     from pertoken.statements import Statement
 
@@ -32,6 +33,28 @@ def statements_table(
     """Every statement, or those of some numbers, in the columns of `pertoken statement list`."""
     statements = statements_of(statement_events(engine, snapshot)).values()
     return list_table(each for each in statements if numbers is None or each.number in numbers)
+
+
+def seen_statements(engine: Engine, relations: SeenRelations) -> dict[int, Statement]:
+    """The statements that an audience sees, by number.
+
+    Gives:   every statement to who sees all; to a team those of its own that are issued or posted,
+             so that a draft is nobody's claim and what others are charged stays behind.
+    """
+    every = statements_of(statement_events(engine, relations.snapshot))
+    if relations.audience.sees_all:
+        return every
+    own = {name.casefold() for name in relations.audience.teams}
+    return {
+        number: each
+        for number, each in every.items()
+        if each.state in BOOKED_STATES and (each.subject.team or "").casefold() in own
+    }
+
+
+def seen_statement(engine: Engine, relations: SeenRelations, number: int) -> Statement:
+    """A statement that an audience sees; raises ConfigError where it sees none of that number."""
+    return found_statement(seen_statements(engine, relations), number)
 
 
 def held_statement(engine: Engine, snapshot: Snapshot, number: int) -> Statement:
@@ -49,7 +72,11 @@ def statement_table(
 
 def document_bytes(engine: Engine, snapshot: Snapshot, number: int, format: str) -> bytes:  # noqa: A002
     """A statement as a workbook or a page; raises ConfigError for another format."""
-    statement = held_statement(engine, snapshot, number)
+    return document_of(held_statement(engine, snapshot, number), format)
+
+
+def document_of(statement: Statement, format: str) -> bytes:  # noqa: A002
+    """A statement as a workbook or a page; raises ConfigError for another format."""
     if format == "xlsx":
         from pertoken.statements.workbook import workbook_bytes  # noqa: PLC0415 - lazy on purpose
 

@@ -23,6 +23,7 @@ from pertoken.web.pages import Bundle
 from pertoken.web.routes import table_routes
 from pertoken.web.settings import WebSettings
 from pertoken.web.sign_in import Gate
+from pertoken.web.statements import statement_acts, statement_documents
 from pertoken.web.store import HubReader
 from pertoken.web.views import view_routes
 
@@ -70,6 +71,8 @@ def create_app(
     desk = Desk(reader, gate.person)
     app.include_router(table_routes(desk))
     app.include_router(view_routes(desk))
+    app.include_router(statement_documents(desk))
+    app.include_router(statement_acts(desk))
     app.include_router(odata_routes(desk))
     if settings.has_login:
         gate.add_routes(app, address)

@@ -222,7 +222,7 @@ def _tools(api: FastAPI) -> list[tuple[str, types.Tool]]:
     described = FastAPI.openapi(api)
     tools = []
     for path, methods in described["paths"].items():
-        if path in _FOR_THE_PAGE or "{" in path:
+        if path in _FOR_THE_PAGE or "{" in path or "get" not in methods:
             continue
         operation = methods["get"]
         properties, required = {}, []

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("pertoken.web")
 BAD_REQUEST, UNKNOWN, SIGN_IN, FORBIDDEN, UNAVAILABLE, FAILED = 400, 404, 401, 403, 503, 500
+BUSY = 409
 _WORDS = {
     404: ("NotFound", "There is nothing at {path}.", "See /api/openapi.json for what there is."),
-    405: ("MethodNotAllowed", "{path} does not take {method}.", "The API is read with GET."),
+    405: (
+        "MethodNotAllowed",
+        "{path} does not take {method}.",
+        "See /api/openapi.json for what it takes.",
+    ),
 }
 
 
@@ -43,6 +48,14 @@ class Forbidden(PertokenError):  # noqa: N818 - the name states the fact
     """The role does not see what was asked for."""
 
 
+class WrongOrigin(PertokenError):  # noqa: N818 - the name states the fact
+    """A request that changes something may come from another site."""
+
+
+class HubBusy(PertokenError):  # noqa: N818 - the name states the fact
+    """Somebody else writes the hub; nothing was changed."""
+
+
 class NothingKept(PertokenError):  # noqa: N818 - the name states the fact
     """The hub has charges and not the other thing that the question needs."""
 
@@ -52,6 +65,8 @@ _STATUS: dict[type[PertokenError], int] = {
     MixedCurrency: BAD_REQUEST,
     SignInNeeded: SIGN_IN,
     Forbidden: FORBIDDEN,
+    WrongOrigin: FORBIDDEN,
+    HubBusy: BUSY,
     NothingKept: UNKNOWN,
     HubError: UNAVAILABLE,
     StoreError: UNAVAILABLE,

@@ -34,6 +34,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_FOREIGN = ("cross-site", "same-site")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -80,12 +81,19 @@ class Guard:
         if scope["method"] in _SAFE:
             return None
         origin = headers.get("origin") or headers.get("referer") or ""
-        if urlsplit(origin).netloc.casefold() != host.casefold() or not host:
+        is_told = bool(origin) or not is_machine(headers)
+        is_foreign = urlsplit(origin).netloc.casefold() != host.casefold() or not host
+        if (is_told and is_foreign) or headers.get("sec-fetch-site", "same-origin") in _FOREIGN:
             return envelope(
                 FORBIDDEN, "WrongOrigin", "The request does not come from this page.",
                 where=scope["path"], help="Use the page itself.",
             )  # fmt: skip
         return None
+
+
+def is_machine(headers: Headers) -> bool:
+    """Whether a request carries a bearer token, which no browser adds by itself."""
+    return headers.get("authorization", "").casefold().startswith("bearer ")
 
 
 def _host_name(host: str) -> str:

@@ -78,9 +78,14 @@ DOCUMENTED_ERRORS: dict[int | str, dict[str, Any]] = {
     401: _error("Nobody is signed in, or the token is not known."),
     403: _error("The role does not see this."),
     404: _error("The hub keeps no telemetry, or no business metrics, to answer from."),
-    405: _error("The API is read with GET."),
+    405: _error("The route does not take this method."),
     422: _error("Not used: wrong parameters are answered with 400."),
     503: _error("There is no hub, or it cannot be read."),
+}
+ACT_ERRORS: dict[int | str, dict[str, Any]] = {
+    **DOCUMENTED_ERRORS,
+    403: _error("The role may not do this, or the request may come from another site."),
+    409: _error("Somebody else writes the hub; nothing was changed."),
 }
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {

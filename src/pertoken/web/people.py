@@ -1,7 +1,8 @@
 """Who asks: a person or a machine, a role, and the audience that follows from it.
 
     admin    everything, and where files lie on the server
-    finance  every charge, list and contracted prices
+    finance  every charge, list and contracted prices; drafts statements, resolves disputes
+    approver what finance sees; approves, issues, posts and voids statements
     team     the charges whose tags match a binding, without list and contracted prices, and the
              attributed rows of the teams it is granted
 
@@ -10,7 +11,7 @@ Source: docs/page.md, "Who may see what".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pertoken.pipeline.audience import EVERYONE, Audience
@@ -20,25 +21,31 @@ if TYPE_CHECKING:
 
     from pertoken.pipeline.audience import Binding
 
-Role = Literal["admin", "finance", "team"]
-_ORDER: tuple[Role, ...] = ("admin", "finance", "team")
+Role = Literal["admin", "finance", "approver", "team"]
+_ORDER: tuple[Role, ...] = ("admin", "finance", "approver", "team")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks; `audience` is what they see."""
+    """Who asks; `audience` is what they see, `roles` what they may do, `role` the widest."""
 
     name: str
     role: Role
     audience: Audience
+    roles: frozenset[Role] = field(default_factory=frozenset)
 
     @property
     def key(self) -> str:
         """Equal for two people who get the same answers."""
         return f"{self.role}:{self.audience.key}"
 
+    @property
+    def acts_as(self) -> str:
+        """What an answer that names the person depends on, beside `key`."""
+        return f"{self.name}:{sorted(self.roles)}"
 
-THIS_MACHINE = Person("this machine", "admin", EVERYONE)
+
+THIS_MACHINE = Person("this machine", "admin", EVERYONE, frozenset({"admin"}))
 """Who asks a server without login: it answers on loopback only."""
 
 
@@ -55,11 +62,13 @@ def person_of(
     held = list(grants)
     role = min((each for each, _ in held), key=_ORDER.index)
     if role != "team":
-        return Person(name, role, EVERYONE)
+        return Person(name, role, EVERYONE, frozenset(each for each, _ in held))
     bindings: set[Binding] = {
         tuple(sorted((key, tuple(sorted(values))) for key, values in tags.items()))
         for _, tags in held
         if tags
     }
     own = tuple(sorted(set(teams)))
-    return Person(name, role, Audience(tuple(sorted(bindings)), sees_all=False, teams=own))
+    return Person(
+        name, role, Audience(tuple(sorted(bindings)), sees_all=False, teams=own), frozenset({role})
+    )

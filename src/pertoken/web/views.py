@@ -47,7 +47,9 @@ def view_routes(desk: Desk) -> APIRouter:
     @router.get("/hub", summary="Months, scopes, currencies and who asks.", **options)
     async def hub(request: Request, asked: Annotated[Strict, Query()]) -> Response:  # noqa: ARG001
         person = desk.identify(request)
-        return await desk.answer(request, person, lambda e, r: _hub(e, r, person))
+        return await desk.answer(
+            request, person, lambda e, r: _hub(e, r, person), variant=person.acts_as
+        )
 
     @router.get("/trust-card", summary="Whether the totals are those of the bill.", **options)
     async def trust_card(request: Request, asked: Annotated[Strict, Query()]) -> Response:  # noqa: ARG001
@@ -101,7 +103,7 @@ def _hub(engine: Engine, relations: SeenRelations, person: Person) -> Body:
         "commit": relations.snapshot.commit_id,
         "committedAt": relations.snapshot.committed_at,
         "version": __version__,
-        "person": {"name": person.name, "role": person.role,
+        "person": {"name": person.name, "role": person.role, "roles": sorted(person.roles),
                    "seesAll": person.audience.sees_all, "teams": person.audience.teams},
         "months": [{"month": month, "state": state} for month, state in summary.months],
         "scopes": [{"key": key, "name": name} for key, name in summary.scopes],
