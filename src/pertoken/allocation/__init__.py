@@ -7,8 +7,10 @@ Source: docs/allocation.md.
 """
 
 from pertoken.allocation.attribution import (
+    BILLED,
     EVIDENCE,
     IDLE_POLICIES,
+    IS_TAGGED,
     PER,
     UNATTRIBUTED,
     AttributionQuery,
@@ -38,9 +40,11 @@ from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapsh
 from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_days
 
 __all__ = [
+    "BILLED",
     "CHARGE",
     "EVIDENCE",
     "IDLE_POLICIES",
+    "IS_TAGGED",
     "ORGANISATION_COLUMNS",
     "PER",
     "PLACES",

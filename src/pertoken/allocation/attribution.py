@@ -31,6 +31,10 @@ EVIDENCE = ("tags", "telemetry", "rules")
 IDLE_POLICIES = ("spread", "show", "owner")
 PER = {"token": 1, "1K": 1_000, "1M": 1_000_000}
 UNATTRIBUTED = "Unattributed"
+BILLED = "billed"
+"""The evidence of rows by facts of the charge alone: the bill says them, nobody was asked for."""
+IS_TAGGED = "x_IsTagged"
+"""A fact of the charge: true where its tags state any canonical key that day, else false."""
 MEASURES = {
     "BillingCurrency": "text", "EffectiveCost": "money", "x_TokenCost": "money",
     "x_TokenQuantity": "quantity", "x_UnitCost": "price", "x_UnitCostUnit": "text",
@@ -38,7 +42,7 @@ MEASURES = {
 }  # fmt: skip
 _FACTS = (
     "ChargeDate", "ResourceId", "ResourceName", "SubAccountId", "SubAccountName",
-    "x_ResourceGroupName", "BillingAccountId", "ChargeCategory", "x_MeterKey",
+    "x_ResourceGroupName", "BillingAccountId", "ChargeCategory", "x_MeterKey", IS_TAGGED,
 )  # fmt: skip
 _DIGITS = 50
 _COST_SCALE = -18
@@ -216,6 +220,8 @@ class _Select:
         return name == "BillingMonth" or name in _FACTS or name in self._meters
 
     def _value(self, name: str) -> str:
+        if name == IS_TAGGED:
+            return f"CAST({self._is_tagged()} AS VARCHAR)"
         if self._is_fact(name):
             table = "meters" if name in self._meters else "parts"
             return f"{table}.{quoted(name)}"
@@ -225,6 +231,10 @@ class _Select:
         if self._query.idle == "owner":
             return f"CASE WHEN parts.IsIdle THEN {self._tag(name)} ELSE {value} END"
         return value
+
+    def _is_tagged(self) -> str:
+        held = [each for each in self._columns if each.startswith("tag_")]
+        return f"({' OR '.join(f'parts.{quoted(each)} IS NOT NULL' for each in held) or 'false'})"
 
     def _chosen(self, name: str) -> str:
         """What the chosen evidence says of a dimension."""
@@ -243,6 +253,10 @@ class _Select:
             return f"organisation.{quoted(name)}"
         return f"CASE WHEN parts.IsSeen THEN {self._tag(name)} END"
 
+    def _is_seen_by_tag(self, name: str) -> bool:
+        """Whether telemetry has no word for a dimension, so that a tag says it of what was seen."""
+        return name not in (*USAGE_DIMENSIONS, "Deployment", *ORGANISATION_COLUMNS)
+
     def _tag(self, name: str) -> str:
         column = f"tag_{name}"
         return f"parts.{quoted(column)}" if column in self._columns else "CAST(NULL AS VARCHAR)"
@@ -253,6 +267,9 @@ class _Select:
         return f"({value})" if value else None
 
     def _is_assumed(self, name: str) -> str:
+        """Whether what is said of a dimension is a tag's or a rule's word, not that of a call."""
+        if self._is_seen_by_tag(name):
+            return f"{self._chosen(name)} IS NOT NULL"
         if self._query.evidence is not None or not self._rule(name):
             return "false"
         return f"{self._seen(name)} IS NULL AND {self._rule(name)} IS NOT NULL"
@@ -275,6 +292,8 @@ class _Select:
         )
 
     def _evidence(self, resolved: str) -> str:
+        if not self._people:
+            return quoted_text(BILLED)
         if self._query.evidence in ("tags", "rules"):
             return f"CASE WHEN {resolved} THEN 'assumed' END"
         return (

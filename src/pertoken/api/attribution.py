@@ -171,9 +171,13 @@ class Attribution:
         rules_asked = self._rules(rules)
         return Result(units_table(self._engine, self._snapshot(), query, rules_asked))
 
-    def kpis(self, *, rules: str | Path | None = None) -> Result:
-        """Key figures of allocation, for the hub and for each team, month by month."""
-        return Result(kpis_table(self._engine, self._snapshot(), self._rules(rules)))
+    def kpis(self, metric: str | None = None, *, rules: str | Path | None = None) -> Result:
+        """Key figures of allocation, for the hub and for each team, month by month.
+
+        Takes:   metric, the business metric whose sum divides the cost; the hub's only one if None.
+        Raises:  ConfigError for an unknown metric.
+        """
+        return Result(kpis_table(self._engine, self._snapshot(), self._rules(rules), metric))
 
     def preview_rules(self, file: str | Path, by: Sequence[str] = ("Team",)) -> Result:
         """What a file of rules would move, in cost before and after; nothing is saved."""

@@ -182,6 +182,10 @@ def units(
 
 
 def kpis(
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help="The business metric that divides the cost."),
+    ] = None,
     rules: RulesOption = None,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
@@ -191,7 +195,8 @@ def kpis(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
-    show(Hub(hub_path(hub)).kpis(rules=rules).table, format, output, first=_KPIS_FIRST)
+    result = Hub(hub_path(hub)).kpis(metric, rules=rules)
+    show(result.table, format, output, first=_KPIS_FIRST)
 
 
 def tags(
