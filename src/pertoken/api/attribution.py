@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pertoken.allocation import Rules
+    from pertoken.claims import Claim
     from pertoken.engine import Engine
     from pertoken.hub import Snapshot
     from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
     from pertoken.pipeline.attribution_view import attribution_table
+    from pertoken.pipeline.claim_view import hub_claim, write_claim
     from pertoken.pipeline.kpis_view import kpis_table
     from pertoken.pipeline.reconciliation_view import reconciliation_table
     from pertoken.pipeline.tags_view import moves_table, tag_lists
@@ -31,6 +33,8 @@ else:
     read_rules = deferred(f"{_VIEWS}.allocation_rules", "read_rules")
     save_rules = deferred(f"{_VIEWS}.allocation_rules", "save_rules")
     attribution_table = deferred(f"{_VIEWS}.attribution_view", "attribution_table")
+    hub_claim = deferred(f"{_VIEWS}.claim_view", "hub_claim")
+    write_claim = deferred(f"{_VIEWS}.claim_view", "write_claim")
     kpis_table = deferred(f"{_VIEWS}.kpis_view", "kpis_table")
     reconciliation_table = deferred(f"{_VIEWS}.reconciliation_view", "reconciliation_table")
     moves_table = deferred(f"{_VIEWS}.tags_view", "moves_table")
@@ -132,6 +136,30 @@ class Attribution:
                 exceptions=exceptions,
             )
         )
+
+    def claim(
+        self,
+        folder: str | Path,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        claimant: str | None = None,
+    ) -> Claim:
+        """Write the claim for the provider into a new or empty folder: CLAIM_FILES.
+
+        Takes:   claimant, who claims, as the page names them.
+        Gives:   the claim; it is the exceptions of `reconcile` that show over-billing.
+        Raises:  HubError when nothing can be claimed; ConfigError for a folder that is not empty.
+        """
+        claim = hub_claim(
+            self._engine,
+            self._snapshot(),
+            start=_day(start),
+            end=_day(end),
+            claimant=claimant,
+        )
+        write_claim(claim, Path(folder))
+        return claim
 
     def units(
         self,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_format, hub_path, show
+from pertoken.errors import ConfigError
 
 METRIC_DIMENSIONS = (
     "Team", "Application", "Feature", "Customer", "Environment", "Product", "CostCenter",
@@ -110,6 +111,15 @@ def reconcile(
     exceptions: Annotated[
         bool, typer.Option("--exceptions", help="Only gaps that somebody can do something about.")
     ] = False,
+    claim: Annotated[
+        Path | None,
+        typer.Option(
+            "--claim", help="A new or empty folder for the claim: claim.csv, claim.pdf, the rest."
+        ),
+    ] = None,
+    claimant: Annotated[
+        str | None, typer.Option("--claimant", help="Who claims, as claim.pdf names them.")
+    ] = None,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -118,8 +128,33 @@ def reconcile(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
-    result = Hub(hub_path(hub)).reconcile(start=start, end=end, exceptions=exceptions)
-    show(result.table, format, output, first=_GAPS_FIRST)
+    asked = Hub(hub_path(hub))
+    if claim is None:
+        if claimant is not None:
+            raise ConfigError(
+                f"--claimant {claimant} names nobody without a claim.",
+                "Expected --claim DIR beside it: only a claim says who claims.",
+                "Add --claim DIR, or leave --claimant out.",
+            )
+        result = asked.reconcile(start=start, end=end, exceptions=exceptions)
+        show(result.table, format, output, first=_GAPS_FIRST)
+        return
+    if exceptions:
+        raise ConfigError(
+            "--exceptions and --claim were given together.",
+            "Expected one of them: a claim is made of the exceptions.",
+            "Leave --exceptions out; not-claimed.csv holds those that are not claimed.",
+        )
+    from pertoken.reports.numbers import plain  # noqa: PLC0415
+
+    made = asked.claim(claim, start=start, end=end, claimant=claimant)
+    show(made.table(), format, output, first=_GAPS_FIRST)
+    sums = ", ".join(f"{plain(cost)} {currency}" for currency, cost in made.totals().items())
+    typer.echo(
+        f"Claimed {sums} in {len(made.lines)} lines; {len(made.others)} exceptions are not "
+        f"claimed. Written to {claim}.",
+        err=True,
+    )
 
 
 def units(
