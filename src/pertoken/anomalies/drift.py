@@ -1,9 +1,9 @@
 """Slow growth that no single day betrays: six weeks each higher than any of twelve before.
 
 A growth of one or two percent a day stays inside every daily band, because the level follows it.
-Weeks that are all above the highest of three months are not chance, and a growth of a third in
-that time is not the usual one. Its first day is where a level that bends into a slope fits best.
-A launch, which doubles within weeks, is not a drift.
+Weeks that are all above the highest of three months are not chance, and a third more than those
+months' own growth leads to is not the usual one. Its first day is where a level that bends into a
+slope fits best. A launch, which doubles within weeks, is not a drift.
 
 Source: docs/forecast-and-anomalies.md, "Drift".
 """
@@ -43,15 +43,26 @@ def drifts(past: Matrix) -> NDArray[np.bool_]:
     steady, high = means[:, :STEADY_WEEKS], means[:, STEADY_WEEKS:]
     level = np.maximum(np.median(steady, axis=1), 1e-12)
     rise = np.median(high, axis=1) / level
+    beyond = np.median(high / _grown(steady), axis=1)
     return np.asarray(
         whole
         & (steady > 0).all(axis=1)
         & (high.min(axis=1) > steady.max(axis=1))
         & (steady.max(axis=1) <= STEADY_RANGE * steady.min(axis=1))
         & (rise >= LEAST_RISE)
+        & (beyond >= LEAST_RISE)
         & (rise <= MOST_RISE)
         & (high[:, -1] <= MOST_GROWTH * high[:, 0])
     )
+
+
+def _grown(steady: Matrix) -> Matrix:
+    """What the high weeks would be had the steady ones' growth gone on: a trend is no drift."""
+    logs = np.log(np.maximum(steady, 1e-12))
+    weeks = np.arange(STEADY_WEEKS) - (STEADY_WEEKS - 1) / 2
+    slope = np.maximum(logs @ weeks / (weeks**2).sum(), 0.0)
+    ahead = np.arange(HIGH_WEEKS) + (STEADY_WEEKS + 1) / 2
+    return np.asarray(np.exp(logs.mean(axis=1)[:, None] + slope[:, None] * ahead))
 
 
 def bend(path: Matrix) -> int:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pertoken.anomalies.watch import Watch
 
 DOMINANT = 0.6
+PAIR, RARE = 0.8, 4.0
+"""Two children are the cause that hold this share together, each of this rarity by itself."""
 QUIET_DAYS = 3
 ACCEPT_DAYS = 14
 DRIFT_SPAN = 28
@@ -70,9 +72,9 @@ class Volume:
             if not event.closed and self.roots[event.node] not in muted:
                 self._go_on(event, day)
         for node, span, score in self._alarms(day, muted):
-            cause = self._cause(node, span, day)
-            if not self._known(cause, span, day):
-                self._begin(cause, span, score, day)
+            for cause in self._causes(node, span, day):
+                if not self._known(cause, span, day):
+                    self._begin(cause, span, score, day)
         self._raise_drifts(day, muted)
 
     def _raise_drifts(self, day: int, muted: frozenset[int]) -> None:
@@ -87,8 +89,8 @@ class Volume:
             start = day + 1 - bend(past)
             before = float(np.nanmean(watch.clean[node, max(0, start - 56) : start]))
             excess = float(watch.mature[node, start : day + 1].sum() - before * (day + 1 - start))
-            if excess < self._settings.minimum_share * self.usual_day(node, day):
-                continue
+            if excess < self.usual_day(node, day):
+                continue  # it is told with no more than `sureness`, which asks for a day of cost
             event = Event(
                 node, start, day, day, self._settings.sureness, DRIFT_SPAN,
                 float(excess / (day + 1 - start)), days=list(range(start, day + 1)),
@@ -124,16 +126,21 @@ class Volume:
         """What the group's short memory adds to the sureness needed."""
         return self._settings.young(int(self._watch.known_days[node]))
 
-    def _cause(self, node: int, span: int, day: int) -> int:
-        excess = self._watch.excess[span][:, day]
-        while self.children.get(node):
-            best = max(
-                self.children[node], key=lambda child: (np.nan_to_num(excess[child]), -child)
-            )
-            if np.nan_to_num(excess[best]) < DOMINANT * excess[node]:
-                return node
-            node = best
-        return node
+    def _causes(self, node: int, span: int, day: int) -> list[int]:
+        """The groups that hold an excess: the child that has most of it, or two that rose at once.
+
+        Down the hierarchy as long as one child, or two that are each rare by themselves, hold the
+        excess of the group; where it is spread over more, the group itself is what rose.
+        """
+        excess = np.nan_to_num(self._watch.excess[span][:, day])
+        rarity = self._watch.rarity[span][:, day]
+        children = sorted(self.children.get(node, ()), key=lambda child: (-excess[child], child))
+        if children and excess[children[0]] >= DOMINANT * excess[node]:
+            return self._causes(children[0], span, day)
+        pair = [child for child in children[:2] if rarity[child] > RARE]
+        if len(pair) > 1 and excess[pair].sum() >= PAIR * excess[node]:
+            return [cause for child in pair for cause in self._causes(child, span, day)]
+        return [node]
 
     def _known(self, cause: int, span: int, day: int) -> bool:
         """Whether open or lately closed events of the cause's family hold its excess."""

@@ -13,7 +13,7 @@ import numpy as np
 from pertoken.anomalies import words
 from pertoken.anomalies.events import DRIFT_SPAN
 from pertoken.anomalies.findings import Finding
-from pertoken.anomalies.switches import new_models, switches
+from pertoken.anomalies.switches import MOVE_DAYS, new_models, switches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,14 +150,17 @@ def _price_level(run: Run, node: int, days: Sequence[int]) -> float:
 
 
 def _joined(events: Sequence[Event]) -> list[Event]:
-    """Events of one group that follow each other and are of one size are one event."""
+    """Events of one group that follow each other and are of one size are one event.
+
+    What comes after the days that made a level is not that level: it was raised by itself.
+    """
     result: list[Event] = []
     for event in sorted(events, key=lambda each: (each.node, each.start)):
         last = result[-1] if result else None
         if (
             last is not None
             and last.node == event.node
-            and event.start - last.last <= SHORT_DAYS
+            and event.start - last.days[-1] <= SHORT_DAYS
             and 1 / RUNAWAY < event.usual / max(last.usual, 1e-9) < RUNAWAY
         ):
             result[-1] = replace(
@@ -334,7 +337,10 @@ def _currency(run: Run, cells: np.ndarray) -> str | None:
 
 
 def _explained(found: Finding, others: Sequence[Finding]) -> bool:
-    """Whether a finding of mix or of a switch in the same cell and days says the same."""
+    """Whether a finding of mix or of a switch in the same cell and days says the same.
+
+    A switch says what begins while tokens move, and no more per day than its models cost.
+    """
     for other in others:
         inside = all(
             found.cell.get(name) in (None, value)
@@ -343,9 +349,21 @@ def _explained(found: Finding, others: Sequence[Finding]) -> bool:
         )
         around = all(other.cell.get(n) in (None, v) for n, v in found.cell.items())
         overlap = found.start <= other.end and found.end >= other.start
-        if (inside or around) and overlap and found.extra_cost < RUNAWAY * abs(other.extra_cost):
+        if not (inside or around) or not overlap:
+            continue
+        if other.kind in _MIX:
+            same = found.extra_cost < RUNAWAY * abs(other.extra_cost)
+        else:
+            begun = (found.start - other.start).days <= MOVE_DAYS
+            most = RUNAWAY / 2 * max(other.expected_cost, other.actual_cost) / _length(other)
+            same = begun and found.extra_cost / _length(found) < most
+        if same:
             return True
     return False
+
+
+def _length(found: Finding) -> int:
+    return (found.end - found.start).days + 1
 
 
 def _merged_volume(found: list[Finding]) -> list[Finding]:

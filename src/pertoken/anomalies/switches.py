@@ -26,6 +26,8 @@ LOST = 0.5
 LASTING = 0.8
 GAPS = (0, 7, 14, 21)
 """Days that a move may take."""
+MOVE_DAYS = GAPS[-1] + AFTER
+"""Days after its first in which a move is seen at the latest."""
 LEAST_SHARE = 0.02
 NEW_DAYS = 7
 _HOMES = ("ResourceId", "Deployment", "Team", "Application", "BillingAccountId", "BillingCurrency")
@@ -73,7 +75,8 @@ def _moves(
             if new != old
         }
         new = max(gains, key=lambda name: gains[name])
-        found = _finding(run, home, parts, (old, new), day, column=column, kind=kind)
+        seen = day + gap + AFTER - 1
+        found = _finding(run, home, parts, (old, new), (day, seen), column=column, kind=kind)
         if LOST * lost <= gains[new] <= 2 * lost and found is not None:
             result.append(found)
     return result
@@ -107,12 +110,13 @@ def _finding(
     home: dict[str, Any],
     parts: dict[str, list[int]],
     pair: tuple[str, str],
-    day: int,
+    when: tuple[int, int],
     *,
     column: str,
     kind: str,
 ) -> Finding | None:
-    old, new = pair
+    """A move between a pair, `when` it began and when the days that show it were there."""
+    (old, new), (day, seen) = pair, when
     cells = np.array([*parts[old], *parts[new]])
     cost = run.made.cost[cells].sum(axis=0)
     days = slice(day, len(cost))
@@ -129,7 +133,7 @@ def _finding(
         cell=cell,
         start=run.made.days[day],
         end=run.made.days[-1],
-        found=run.made.days[min(day + 2, len(cost) - 1)],
+        found=run.made.days[seen],
         expected_cost=expected,
         actual_cost=actual,
         extra_cost=actual - expected,
