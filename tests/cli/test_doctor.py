@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
 
 import pytest
 from builders import charge, run_pertoken, write_export
@@ -13,8 +14,7 @@ import pertoken
 from pertoken.api import health
 from pertoken.version import __version__
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 
 def rows_of(text: str) -> dict[str, dict[str, str]]:
@@ -68,3 +68,19 @@ def test_an_extra_that_is_not_installed_names_what_installs_it(
     assert "typst" in str(rows["extra reports"]["Found"])
     assert rows["extra reports"]["Fix"] == "pip install 'pertoken[reports]'"
     assert rows["extra web"]["Status"] == "ok"
+
+
+def test_every_extra_is_checked() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(health.EXTRAS) == set(declared["optional-dependencies"])
+
+
+def test_a_notebook_without_altair_is_told_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = {"notebook": ["altair", "vl-convert-python"]}
+    monkeypatch.setattr(health, "_packages_of", lambda extra: packages.get(extra, []))
+    monkeypatch.setattr(health, "_version_of", lambda name: None if name == "altair" else "1")
+    rows = {row["Check"]: row for row in health.health(tmp_path / "none").to_dicts()}
+    assert rows["extra notebook"]["Status"] == "missing"
+    assert rows["extra notebook"]["Fix"] == "pip install 'pertoken[notebook]'"

@@ -32,7 +32,8 @@ HEALTH_COLUMNS = ("Check", "Status", "Found", "Fix")
 EXTRAS = {
     "azure": "Cost Management exports, telemetry and alerts in Azure",
     "mcp": "assistants (`pertoken mcp`)",
-    "reports": "PDF and charts",
+    "notebook": "charts in a notebook (`.plot()`)",
+    "reports": "statements as PDF",
     "spark": "another engine (`--engine spark`)",
     "web": "the page and the API (`pertoken serve`)",
 }

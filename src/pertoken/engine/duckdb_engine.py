@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET preserve_insertion_order = false",
-    "SET enable_progress_bar = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
 )
+_NO_BAR = "SET enable_progress_bar = false"
 _CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
     "nullstr = ['NULL', ''], allow_quoted_nulls = false, "
@@ -58,6 +59,9 @@ class DuckDBEngine:
         self._columns: dict[str, dict[str, str]] = {}
         for setting in _SETTINGS:
             self._session.execute(setting)
+        # in a notebook without ipywidgets DuckDB has no bar, and refuses to turn it off
+        with suppress(duckdb.InvalidInputException):
+            self._session.execute(_NO_BAR)
         self._session.execute(f"SET memory_limit = {quoted_text(memory_limit)}")
         if threads is not None:
             self._session.execute(f"SET threads = {int(threads)}")
