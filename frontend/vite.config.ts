@@ -1,9 +1,19 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { PAGES } from './src/pages';
+
+/** The paths of the pages as a file of the bundle: what the server answers with the page. */
+const paths: Plugin = {
+  name: 'pertoken-pages',
+  generateBundle() {
+    const source = `${JSON.stringify(PAGES.map((each) => each.path))}\n`;
+    this.emitFile({ type: 'asset', fileName: 'pages.json', source });
+  },
+};
 
 // The bundle is committed: names come from content, so that a rebuild gives the same files.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), paths],
   base: '/',
   build: {
     outDir: '../src/pertoken/web/static',

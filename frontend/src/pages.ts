@@ -1,28 +1,44 @@
-// The pages: one file and one line each. What is not here is not in the navigation.
-import type { ComponentType } from 'react';
-import { part, type Part } from './lib/part';
+// The pages: one line and one file each, `pages/NAME.tsx` by its path. What is not here is not in
+// the navigation; the build hands the paths to the server. It holds no code of a page, so that the
+// build can read it too.
 import { text } from './text';
 
-export interface Page extends Part {
+/** Roles that see the whole bill, or everyone. */
+export type SeenBy = 'everyone' | 'finance';
+
+export interface Page {
   path: string;
   name: string;
+  group: Group;
+  /** The letter that leads here after `g`. */
+  key: string;
   /** Whether the filter bar narrows what the page shows. */
   filtered: boolean;
+  seenBy: SeenBy;
 }
 
-type Code = () => Promise<{ default: ComponentType }>;
+export const GROUPS = ['cost', 'next', 'who', 'trust'] as const;
+export type Group = (typeof GROUPS)[number];
 
-function page(path: string, name: string, code: Code, filtered = true): Page {
-  return Object.assign(
-    part(async () => (await code()).default),
-    { path, name, filtered },
-  );
+type Options = Partial<Pick<Page, 'filtered' | 'seenBy'>>;
+
+function page(group: Group, path: string, name: string, key: string, options: Options = {}): Page {
+  return { group, path, name, key, filtered: true, seenBy: 'everyone', ...options };
 }
 
 export const PAGES: readonly Page[] = [
-  page('/', text.pages.overview, () => import('./pages/overview')),
-  page('/unit-costs', text.pages.unitCosts, () => import('./pages/unit-costs')),
-  page('/trends', text.pages.trends, () => import('./pages/trends')),
-  page('/data', text.pages.data, () => import('./pages/data'), false),
-  page('/meters', text.pages.meters, () => import('./pages/meters'), false),
+  page('cost', '/', text.pages.overview, 'o'),
+  page('cost', '/unit-costs', text.pages.unitCosts, 'u'),
+  page('cost', '/trends', text.pages.trends, 't'),
+  page('trust', '/data', text.pages.data, 'd', { filtered: false }),
+  page('trust', '/meters', text.pages.meters, 'm', { filtered: false }),
 ];
+
+/** The pages that a person sees. */
+export function pagesFor(person: { seesAll: boolean } | undefined): Page[] {
+  return PAGES.filter((each) => maySee(each, person));
+}
+
+export function maySee(page: Page, person: { seesAll: boolean } | undefined): boolean {
+  return page.seenBy === 'everyone' || person?.seesAll === true;
+}

@@ -11,6 +11,7 @@ export const text = {
     meters: 'Meters',
   },
   navigation: 'Pages',
+  groups: { cost: 'Cost', next: 'Why and next', who: 'Who', trust: 'Trust' },
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
@@ -23,8 +24,10 @@ export const text = {
   keys: {
     title: 'Keys',
     open: 'Keys (?)',
+    pages: 'Pages',
+    goTo: (key: string) => `g ${key}`,
+    elsewhere: 'Everywhere',
     list: [
-      ['1 – 5', 'Go to a page'],
       ['/', 'Search the table'],
       ['f', 'Go to the filters'],
       ['arrows', 'Move between the cells of a table'],
@@ -45,6 +48,8 @@ export const text = {
     own: 'Own dates',
     apply: 'Apply',
     reversed: 'The first day must come before the last.',
+    noDay: (from: string, to: string) => `${from} to ${to}: no day`,
+    swap: 'Swap the dates',
     open: 'open',
     currency: 'Currency',
     allCurrencies: 'All',
@@ -73,6 +78,9 @@ export const text = {
     notFoundTitle: 'There is no such page',
     notFound: 'Check the address, or start from the overview.',
     toOverview: 'Go to the overview',
+    notYours: 'This page is about the whole bill',
+    notYoursHelp:
+      'It is for the roles finance and admin. Your own charges stand on the other pages.',
     signInTitle: 'Sign in',
     signIn: 'This server shows the bill to people who sign in.',
     signInButton: 'Sign in',

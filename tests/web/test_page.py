@@ -8,6 +8,7 @@ import json
 import re
 import time
 from decimal import ROUND_HALF_UP, Decimal
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SEPTEMBER = "from=2026-09&to=2026-10&currency=USD"
+PAGES = json.loads((files("pertoken.web") / "static" / "pages.json").read_text())
 VIEWS = (
-    "/", "/unit-costs", "/trends", "/data", "/data?view=periods", "/data?view=restatements",
-    "/data?view=bridge", "/data?view=runs", "/data?view=aside", "/meters", "/no-such-page",
-    "/unit-costs?charges=x_ModelId%3Dgpt-4o", "/unit-costs?meter=gpt+4.1+Outp+regnl+Tokens",
+    *PAGES, "/data?view=periods", "/data?view=restatements", "/data?view=bridge", "/data?view=runs",
+    "/data?view=aside", "/no-such-page", "/unit-costs?charges=x_ModelId%3Dgpt-4o",
+    "/unit-costs?meter=gpt+4.1+Outp+regnl+Tokens",
 )  # fmt: skip
 OPENED = '[role="grid"], [role="treegrid"], .state'
 
@@ -217,6 +219,17 @@ def test_reversed_dates_are_answered_in_words(opened: Callable[..., Page]) -> No
     page = opened("/unit-costs?from=2026-09&to=2026-08&currency=USD")
     assert "holds no day" in page.get_by_role("alert").inner_text()
     assert page.get_by_role("button", name="Try again").count() == 0
+    assert page.get_by_role("button", name="2026-09-01 to 2026-08-01: no day").is_visible()
+    page.get_by_role("button", name="Swap the dates").click()
+    page.wait_for_selector('[role="treegrid"]')
+    assert "from=2026-08&to=2026-09" in page.url
+    assert page.get_by_role("button", name="Period Aug 2026").is_visible()
+
+
+def test_dates_that_are_none_are_answered_in_words(opened: Callable[..., Page]) -> None:
+    page = opened("/unit-costs?from=yesterday&to=2026-08&currency=USD")
+    assert page.get_by_role("alert").is_visible()
+    assert page.get_by_role("button", name="yesterday").is_visible()
 
 
 def test_an_unknown_column_is_answered_in_words(opened: Callable[..., Page]) -> None:
@@ -255,7 +268,8 @@ def test_a_table_is_moved_through_by_keys(opened: Callable[..., Page]) -> None:
     until(page, f"document.querySelectorAll('.line').length === {rows}")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
-    page.keyboard.press("3")
+    page.keyboard.press("g")
+    page.keyboard.press("t")
     page.wait_for_url("**/trends?*")
     page.wait_for_selector("[data-search]")
     page.keyboard.press("/")

@@ -179,6 +179,7 @@ export function monthName(month: string): string {
 /** A period in words: a month, months, or days; `to` is exclusive. */
 export function periodName(from: string | null, to: string | null): string {
   if (!from || !to) return text.filters.all;
+  if (!isDay(from) || !isDay(to)) return `${from} – ${to}`;
   const first = from.slice(0, 7);
   if (isFirst(from) && isFirst(to)) {
     const last = addMonths(to.slice(0, 7), -1);
@@ -186,6 +187,15 @@ export function periodName(from: string | null, to: string | null): string {
   }
   const end = addDays(to, -1);
   return end === dayOf(from) ? end : `${dayOf(from)} – ${end}`;
+}
+
+/** Whether both ends are known and hold no day between them. */
+export function holdsNoDay(from: string | null, to: string | null): boolean {
+  return isDay(from) && isDay(to) && dayOf(from) >= dayOf(to);
+}
+
+function isDay(text: string | null): text is string {
+  return text !== null && /^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$/.test(text);
 }
 
 /** The last part of a scope's path. */

@@ -1,7 +1,8 @@
 // Light or dark: the system's choice, unless the reader made one.
 import { useSyncExternalStore } from 'react';
 
-export type Theme = 'system' | 'light' | 'dark';
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
 
 const KEY = 'pertoken-theme';
 const query = window.matchMedia('(prefers-color-scheme: dark)');

@@ -6,6 +6,8 @@ export function Popover(props: {
   label: string;
   value: string;
   active?: boolean;
+  /** Whether the value can give no answer. */
+  wrong?: boolean;
   wide?: boolean;
   children: (close: () => void) => ReactNode;
 }) {
@@ -50,7 +52,7 @@ export function Popover(props: {
         onClick={() => setOpen((each) => !each)}
       >
         <span className="choice-label">{props.label}</span>
-        <span className="choice-value">{props.value}</span>
+        <span className={props.wrong ? 'choice-value bad' : 'choice-value'}>{props.value}</span>
         <span aria-hidden="true" className="caret" />
       </button>
       {open && (

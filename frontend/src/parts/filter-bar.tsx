@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { api, useApi, type Hub } from '../lib/api';
-import { addMonths, dayOf, monthName, periodName, scopeName } from '../lib/format';
+import { addMonths, dayOf, holdsNoDay, monthName, periodName, scopeName } from '../lib/format';
 import { apiFilters, pairsOf, setParams, usePlace } from '../lib/url';
 import { text } from '../text';
 import { Choice, OptionList, Popover, type Option } from './choice';
@@ -78,24 +78,42 @@ function Period(props: { hub: Hub }) {
   }
   if (first && last) options.push({ value: `${first}:${addMonths(last, 1)}`, label: words.all });
   const value = `${(from ?? '').replace(/-01$/, from?.length === 10 ? '' : '-01')}:${(to ?? '').replace(/-01$/, to?.length === 10 ? '' : '-01')}`;
+  const reversed = from && to && holdsNoDay(from, to) ? { from, to } : null;
   return (
-    <Popover label={words.period} value={periodName(from, to)}>
-      {(close) => (
-        <>
-          <OptionList
-            label={words.period}
-            options={options}
-            chosen={[value]}
-            onChoose={(chosen) => {
-              const [start = '', end = ''] = chosen.split(':');
-              setParams({ from: start, to: end });
-              close();
-            }}
-          />
-          <OwnDates from={from} to={to} close={close} />
-        </>
+    <>
+      <Popover
+        label={words.period}
+        value={
+          reversed ? words.noDay(dayOf(reversed.from), dayOf(reversed.to)) : periodName(from, to)
+        }
+        wrong={reversed !== null}
+      >
+        {(close) => (
+          <>
+            <OptionList
+              label={words.period}
+              options={options}
+              chosen={[value]}
+              onChoose={(chosen) => {
+                const [start = '', end = ''] = chosen.split(':');
+                setParams({ from: start, to: end });
+                close();
+              }}
+            />
+            <OwnDates from={from} to={to} close={close} />
+          </>
+        )}
+      </Popover>
+      {reversed && reversed.from !== reversed.to && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => setParams({ from: reversed.to, to: reversed.from })}
+        >
+          {words.swap}
+        </button>
       )}
-    </Popover>
+    </>
   );
 }
 

@@ -50,6 +50,15 @@ export function Failure(props: { error: ApiError; retry?: () => void }) {
   );
 }
 
+/** A page of the whole bill, opened by someone who sees a part of it. */
+export function NotYours() {
+  return (
+    <State title={text.states.notYours} role="alert" alone>
+      <p>{text.states.notYoursHelp}</p>
+    </State>
+  );
+}
+
 /** Whether the same question may be answered another time: a wrong one never is. */
 function mayPass(error: ApiError): boolean {
   return error.status === 0 || error.status >= 500;

@@ -1,13 +1,15 @@
 """The bundle of the page: its files, held in memory with their gzip form.
 
 Every route of the page is the same document; a path that is none of them gets it with status 404,
-and the page says so. Files with a hash in their name never change and are kept for a year.
+and the page says so. The paths of the pages stand in the bundle, in `pages.json`. Files with a hash
+in their name never change and are kept for a year.
 Source: docs/page.md.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import mimetypes
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from pertoken.web.store import Body
 
-PAGES = ("/", "/unit-costs", "/trends", "/data", "/meters")
+_PATHS = "/pages.json"
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -37,13 +39,14 @@ class Bundle:
         folder = files("pertoken.web") / "static"
         self._bodies: dict[str, Body] = {}
         self._etags: dict[str, str] = {}
-        if not folder.is_dir() or not (folder / "index.html").is_file():
+        if not all((folder / name).is_file() for name in ("index.html", "pages.json")):
             raise ConfigError(
                 "The page is not built.",
                 "Expected src/pertoken/web/static/index.html, which a release contains.",
                 "Run `make frontend`, or install a released wheel.",
             )
         self._read(folder, "/")
+        self._pages = frozenset(json.loads(self._bodies.pop(_PATHS).content))
 
     def response(self, request: Request, sign_in: Callable[[Request], str | None]) -> Response:
         """A file of the bundle, or the document of the page.
@@ -70,7 +73,7 @@ class Bundle:
         if address is not None:
             return RedirectResponse(address, 302, headers={"Cache-Control": "no-store"})
         response = self._sent(request, "/index.html", "no-cache")
-        if path not in PAGES and response.status_code != 304:  # noqa: PLR2004 - not modified
+        if path not in self._pages and response.status_code != 304:  # noqa: PLR2004 - not modified
             response.status_code = UNKNOWN
         return response
 
