@@ -30,6 +30,9 @@ export const PAGES: readonly Page[] = [
   page('cost', '/', text.pages.overview, 'o'),
   page('cost', '/unit-costs', text.pages.unitCosts, 'u'),
   page('cost', '/trends', text.pages.trends, 't'),
+  page('next', '/explain', text.pages.explain, 'e'),
+  page('next', '/ptu', text.pages.ptu, 'p', { filtered: false, seenBy: 'finance' }),
+  page('next', '/what-if', text.pages.whatIf, 'w', { filtered: false, seenBy: 'finance' }),
   page('trust', '/data', text.pages.data, 'd', { filtered: false }),
   page('trust', '/meters', text.pages.meters, 'm', { filtered: false }),
 ];

@@ -32,7 +32,7 @@ VIEWS = (
     "/data?view=aside", "/no-such-page", "/unit-costs?charges=x_ModelId%3Dgpt-4o",
     "/unit-costs?meter=gpt+4.1+Outp+regnl+Tokens",
 )  # fmt: skip
-OPENED = '[role="grid"], [role="treegrid"], .state'
+OPENED = '[role="grid"], [role="treegrid"], .effects, .state'
 
 
 @pytest.fixture

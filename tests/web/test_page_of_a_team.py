@@ -94,3 +94,13 @@ def test_what_is_about_the_whole_bill_is_no_view_of_a_team(team: Page, path: str
     views = team.get_by_role("navigation", name="Views of the data").get_by_role("link")
     assert views.all_inner_texts() == ["Trust", "Months", "Set aside"]
     assert team.get_by_role("grid", name="Totals against the source").is_visible()
+
+
+def test_pages_of_the_whole_bill_are_not_offered_to_a_team(team: Page) -> None:
+    shown(team, "/")
+    names = team.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+    assert "Explain" in names
+    assert {"Provisioned throughput", "What-if"}.isdisjoint(names)
+    for path, table in (("/ptu", "ptu"), ("/what-if", "whatif-saved")):
+        assert "about the whole bill" in shown(team, path)
+        assert team.request.get(f"/api/{table}").status == 403

@@ -41,9 +41,11 @@ NEEDED = {
     "/api/bridge": "month=2026-08",
     "/api/accrual": "month=2026-09",
     "/api/journal": "month=2026-08",
+    "/api/whatif-compared": "scenario=mini&month=2026-09",
 }
 WHOLE_BILL = {
-    "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/bridge", "/api/accrual",
+    "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/whatif-saved",
+    "/api/whatif-compared", "/api/bridge", "/api/accrual",
     "/api/budgets", "/api/alerts", "/api/commitments", "/api/attribute", "/api/kpis", "/api/tags",
     "/api/units", "/api/reconcile", "/api/journal",
 }  # fmt: skip

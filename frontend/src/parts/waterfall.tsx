@@ -10,6 +10,8 @@ export function Waterfall(props: {
   name: string;
   steps: readonly WaterfallStep[];
   axis: (value: number) => string;
+  /** What a click on a bar does, by its place. */
+  onPick?: (at: number) => void;
 }) {
   const { steps, axis } = props;
   const content = useMemo(() => ({ kind: 'waterfall' as const, steps, axis }), [steps, axis]);
@@ -19,6 +21,7 @@ export function Waterfall(props: {
       name={props.name}
       height={steps.length * ROW + 36}
       content={content}
+      onPick={props.onPick}
     />
   );
 }

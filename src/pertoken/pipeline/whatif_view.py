@@ -66,6 +66,13 @@ def whatif_table(engine: Engine, relations: Relations, asked: WhatIf) -> Table:
              has no own price.
     Raises:  ConfigError for a month without token charges, or where nothing is touched.
     """
+    taken = [name for name in asked.by if name in SHOWN]
+    if taken:
+        raise ConfigError(
+            f"A scenario by {taken[0]} groups nothing: its table has that column itself.",
+            "Expected columns of charges, such as x_ModelId or ResourceName.",
+            f"Leave {taken[0]} out.",
+        )
     require_charges(relations)
     view_dimensions(engine, relations)
     with localcontext(prec=_DIGITS):

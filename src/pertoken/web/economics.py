@@ -114,7 +114,7 @@ def variance_of(
 
 def ptu_of(engine: Engine, relations: SeenRelations, asked: PtuParameters, person: Person) -> Table:
     """Provisioned capacity, of the whole bill."""
-    _for_finance(person)
+    for_finance(person)
     return ptu_table(engine, relations, asked.month, by_hour=asked.by == "hour")
 
 
@@ -122,11 +122,12 @@ def whatif_of(
     engine: Engine, relations: SeenRelations, asked: WhatIfParameters, person: Person
 ) -> Table:
     """A scenario at own prices, of the whole bill."""
-    _for_finance(person)
+    for_finance(person)
     return whatif_table(engine, relations, asked.words(person).read())
 
 
-def _for_finance(person: Person) -> None:
+def for_finance(person: Person) -> None:
+    """Raise Forbidden for who does not see the whole bill."""
     if not person.audience.sees_all:
         raise Forbidden(
             "Capacity and own prices are facts about the whole bill, which a team does not see.",

@@ -53,6 +53,7 @@ from pertoken.web.parameters import (
     PeriodsParameters,
 )
 from pertoken.web.people import Person
+from pertoken.web.scenarios import add_scenario_tables
 from pertoken.web.statements import add_statement_tables
 from pertoken.web.table_route import Noted, add_table
 
@@ -227,6 +228,7 @@ def table_routes(desk: Desk) -> APIRouter:
     add_table(
         router, desk, "columns", Page, _columns, "The columns that can stand in `by` and `where`."
     )
+    add_scenario_tables(router, desk)
     add_attribution_tables(router, desk)
     add_statement_tables(router, desk)
     return router
