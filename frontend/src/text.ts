@@ -12,6 +12,7 @@ export const text = {
     whatIf: 'What-if',
     data: 'Data',
     meters: 'Meters',
+    forecast: 'Forecast',
   },
   navigation: 'Pages',
   groups: { cost: 'Cost', next: 'Why and next', who: 'Who', trust: 'Trust' },
