@@ -13,6 +13,7 @@ export const text = {
     data: 'Data',
     meters: 'Meters',
     forecast: 'Forecast',
+    anomalies: 'Anomalies',
   },
   navigation: 'Pages',
   groups: { cost: 'Cost', next: 'Why and next', who: 'Who', trust: 'Trust' },

@@ -41,7 +41,7 @@ export interface Hub {
   commit: string;
   committedAt: string;
   version: string;
-  person: { name: string; role: string; seesAll: boolean };
+  person: { name: string; role: string; roles: string[]; seesAll: boolean };
   months: { month: string; state: string }[];
   scopes: { key: string; name: string }[];
   currencies: string[];
@@ -50,6 +50,7 @@ export interface Hub {
 }
 
 const MOST_KEPT = 80;
+const ASKS: RequestInit = { headers: { Accept: 'application/json' } };
 const kept = new Map<string, Promise<unknown>>();
 
 /** Forget every answer: the hub has a new commit. */
@@ -69,10 +70,25 @@ export async function ask<T>(url: string, keep = true): Promise<T> {
   return answer;
 }
 
-async function fetched<T>(url: string): Promise<T> {
+/** Do something to the hub: POST /api/PATH, and forget every answer once it is done. */
+export async function act<T>(path: string, body: object): Promise<T> {
+  const done = await fetched<T>(`/api/${path}`, {
+    method: 'POST',
+    headers: {
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+      'X-Pertoken-Act': '1',
+    },
+    body: JSON.stringify(body),
+  });
+  forget();
+  return done;
+}
+
+async function fetched<T>(url: string, options: RequestInit = ASKS): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: { Accept: 'application/json' } });
+    response = await fetch(url, options);
   } catch {
     throw new ApiError(0, { code: 'Unreachable', message: '', where: url, help: '' });
   }

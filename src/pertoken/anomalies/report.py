@@ -67,12 +67,8 @@ def findings_of(run: Run) -> tuple[Finding, ...]:
 
 
 def _with_feedback(settings: Settings, found: Finding) -> Finding:
-    for known in settings.expected:
-        same = all(found.cell.get(name) == value for name, value in known.cell.items())
-        within = found.start <= known.end and found.end >= known.start
-        if same and within and (not known.kinds or found.kind in known.kinds):
-            return replace(found, muted=known.reason)
-    return found
+    reason = settings.reason_for(found)
+    return found if reason is None else replace(found, muted=reason)
 
 
 def _delivery_finding(run: Run, place: int) -> Finding:

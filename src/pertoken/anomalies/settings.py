@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pertoken.anomalies.findings import Finding
+
 YOUNG_WEIGHT = 5.0
 MEMORY_DAYS = 80
 
@@ -32,6 +34,12 @@ class Expected:
     reason: str
     cell: Mapping[str, Any] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
+
+    def covers(self, found: Finding) -> bool:
+        """Whether a finding is of its cell and kinds, and touches its days."""
+        same = all(found.cell.get(name) == value for name, value in self.cell.items())
+        within = found.start <= self.end and found.end >= self.start
+        return same and within and (not self.kinds or found.kind in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ class Settings:
     learn: bool = True
     """Whether an event that is over counts as natural for its own group from then on."""
     expected: tuple[Expected, ...] = ()
+
+    def reason_for(self, found: Finding) -> str | None:
+        """Why a finding was expected; None where it was not."""
+        return next((each.reason for each in self.expected if each.covers(found)), None)
 
     def needed(self, impact: float) -> float:
         """The sureness that an event of this many days of cost needs."""

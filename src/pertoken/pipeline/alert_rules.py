@@ -254,7 +254,7 @@ def _anomalies(asked: Asked) -> Iterator[Alert]:
     for each in found:
         finding = each.finding
         recent = newest is not None and finding.found > newest - timedelta(days=ANOMALY_DAYS)
-        if each.basis == "runs" or not recent or each.mark == "expected":
+        if each.basis == "runs" or not recent or (each.mark and each.mark.mark == "expected"):
             continue
         team = finding.cell.get("Team")
         yield Alert(

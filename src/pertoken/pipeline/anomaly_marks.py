@@ -114,9 +114,5 @@ def keep_mark(
     append_rows(engine, hub, TABLE, MARK_COLUMNS, [row])
 
 
-def _said(note: str | None) -> str:
-    return f": {note}" if note else ""
-
-
 def _cell(cell: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(cell[name]) for name in sorted(cell) if cell[name] is not None}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pertoken.anomalies import Finding, cells_select, detect
 from pertoken.anomalies.settings import Expected, Settings
 from pertoken.errors import ConfigError
-from pertoken.pipeline.anomaly_marks import expected_by, finding_id, marks
+from pertoken.pipeline.anomaly_marks import Mark, expected_by, finding_id, marks
 from pertoken.pipeline.anomaly_places import with_places
 from pertoken.pipeline.cost_days import cost_days
 from pertoken.pipeline.forecast_view import money
@@ -43,7 +43,7 @@ ANOMALY_COLUMNS = {
     "Basis": "text", "Found": "date", "Open": "flag", "PriceCost": "money",
     "VolumeCost": "money", "MixCost": "money", "BillingAccountId": "text",
     "x_DeploymentScope": "text", "x_ServiceTier": "text", "SkuMeter": "text", "Muted": "text",
-    "Mark": "text",
+    "Mark": "text", "MarkedBy": "text", "MarkedUntil": "date", "MarkNote": "text",
 }  # fmt: skip
 _CELL = (
     "ResourceId", "Deployment", "x_ModelId", "x_TokenDirection", "Application", "Team",
@@ -76,7 +76,7 @@ class Found:
 
     finding: Finding
     basis: str
-    mark: str | None = None
+    mark: Mark | None = None
 
     @property
     def identity(self) -> str:
@@ -118,10 +118,7 @@ def found_anomalies(
             Found(each, TELEMETRY) for each in provisional_findings(engine, columns, settings)
         ]
     found += [Found(each, LEDGER) for each in delivered_twice(runs)]
-    said = (
-        replace(each, mark=known[each.identity]["Mark"] if each.identity in known else None)
-        for each in found
-    )
+    said = (_heard(each, settings, known.get(each.identity)) for each in found)
     return tuple(sorted((e for e in said if _asked(e.finding, query)), key=_order))
 
 
@@ -181,6 +178,13 @@ def _cells(engine: Engine, relations: Relations) -> dict[str, Any]:
     return engine.arrow(cells_select()).to_pydict()  # type: ignore[no-any-return]
 
 
+def _heard(found: Found, settings: Settings, row: Mapping[str, Any] | None) -> Found:
+    """With its mark, and muted where what is expected names a place that only usage knows."""
+    mark = Mark(row["Mark"], row["MarkedBy"], row["Until"], row["Note"]) if row else None
+    muted = found.finding.muted or settings.reason_for(found.finding)
+    return replace(found, finding=replace(found.finding, muted=muted), mark=mark)
+
+
 def _asked(finding: Finding, query: AnomalyQuery) -> bool:
     currency = query.currency.upper() if query.currency else None
     return (
@@ -205,11 +209,14 @@ def _row(found: Found) -> tuple[Any, ...]:
         "ExtraCost": money(finding.extra_cost), "BillingCurrency": finding.currency,
         "Score": money(finding.score), "Explanation": finding.explanation, "Id": found.identity,
         "Basis": found.basis, "Found": finding.found, "Open": finding.open,
-        "Muted": finding.muted, "Mark": found.mark,
+        "Muted": finding.muted,
     }  # fmt: skip
+    if said := found.mark:
+        values |= {"Mark": said.mark, "MarkedBy": said.by, "MarkedUntil": said.until,
+                   "MarkNote": said.note}  # fmt: skip
     values |= {name: finding.cell.get(name) for name in _CELL}
     values |= {
         column: money(finding.split[driver]) if driver in finding.split else None
         for column, driver in _DRIVERS.items()
     }
-    return tuple(values[name] for name in ANOMALY_COLUMNS)
+    return tuple(values.get(name) for name in ANOMALY_COLUMNS)

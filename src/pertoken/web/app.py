@@ -15,6 +15,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads it
 from starlette.responses import Response  # noqa: TC002 - as above
 
 from pertoken.version import __version__
+from pertoken.web.anomaly_acts import anomaly_acts
 from pertoken.web.desk import Desk
 from pertoken.web.errors import LastDoor, add_error_answers
 from pertoken.web.middleware import LOOPBACK_NAMES, Guard
@@ -73,6 +74,7 @@ def create_app(
     app.include_router(view_routes(desk))
     app.include_router(statement_documents(desk))
     app.include_router(statement_acts(desk))
+    app.include_router(anomaly_acts(desk))
     app.include_router(odata_routes(desk))
     if settings.has_login:
         gate.add_routes(app, address)
