@@ -35,6 +35,7 @@ export const PAGES: readonly Page[] = [
   page('next', '/what-if', text.pages.whatIf, 'w', { filtered: false, seenBy: 'finance' }),
   page('next', '/forecast', text.pages.forecast, 'f', { filtered: false }),
   page('next', '/anomalies', text.pages.anomalies, 'a', { filtered: false }),
+  page('who', '/statements', text.pages.statements, 's', { filtered: false }),
   page('trust', '/data', text.pages.data, 'd', { filtered: false }),
   page('trust', '/meters', text.pages.meters, 'm', { filtered: false }),
 ];

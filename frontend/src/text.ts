@@ -14,6 +14,7 @@ export const text = {
     meters: 'Meters',
     forecast: 'Forecast',
     anomalies: 'Anomalies',
+    statements: 'Statements',
   },
   navigation: 'Pages',
   groups: { cost: 'Cost', next: 'Why and next', who: 'Who', trust: 'Trust' },

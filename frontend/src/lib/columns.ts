@@ -103,7 +103,7 @@ function cellText(column: Column, cell: Cell, currency: Cell | undefined): strin
   if (column.name === 'Scope') return scopeName(words);
   switch (column.kind) {
     case 'money':
-      return column.name.endsWith('Change') ? signedMoney(words, code) : money(words, code);
+      return isChange(column.name) ? signedMoney(words, code) : money(words, code);
     case 'price':
       return unitCost(words, code);
     case 'quantity':
@@ -117,4 +117,8 @@ function cellText(column: Column, cell: Cell, currency: Cell | undefined): strin
     default:
       return words;
   }
+}
+
+function isChange(name: string): boolean {
+  return name === 'Difference' || name.endsWith('Change');
 }
