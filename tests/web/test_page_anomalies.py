@@ -160,6 +160,20 @@ def test_a_finding_shuts_nobody_out(
 
 
 @pytest.mark.browser
+def test_the_overview_leads_to_the_dearest_and_says_the_month_s_end(page: Page, hub: Path) -> None:
+    page.goto("/?from=2026-09&to=2026-10&currency=USD")
+    finding = dearest(hub)
+    first = page.locator('[data-block="anomalies"] li').first
+    assert money(finding["ExtraCost"]) in first.inner_text()
+    (end,) = pertoken.open(hub).month_end(currency="USD").to_dicts()
+    month_end = page.locator('[data-block="month-end"] .value')
+    month_end.wait_for()
+    assert money(end["EffectiveCost"]) == month_end.inner_text()
+    first.get_by_role("link").click()
+    page.locator(f'[data-finding="{finding["Id"]}"]').wait_for()
+
+
+@pytest.mark.browser
 def test_a_finding_that_is_not_there_is_answered_in_words(page: Page) -> None:
     page.goto("/anomalies?finding=none-such")
     page.get_by_text("There is no such finding").wait_for()

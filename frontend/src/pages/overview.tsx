@@ -3,6 +3,7 @@ import { api, useApi } from '../lib/api';
 import type { OverviewAnswer } from '../lib/overview';
 import { apiFilters, usePlace } from '../lib/url';
 import { text } from '../text';
+import { Ahead } from './overview/ahead';
 import { Daily } from './overview/daily';
 import { Findings } from './overview/findings';
 import { Headline } from './overview/headline';
@@ -28,6 +29,9 @@ export default function Overview() {
         <Movers key={each.BillingCurrency} of={each} compare={compare} />
       ))}
       <Findings />
+      {currencies.map((each) => (
+        <Ahead key={each.BillingCurrency} currency={each.BillingCurrency} />
+      ))}
     </div>
   );
 }
