@@ -28,7 +28,7 @@ export function App() {
   const hub = useApi<Hub>(`/api/hub${turn ? `#${turn}` : ''}`);
   const writing = useHubWatch(hub.data?.commit, () => setTurn((each) => each + 1));
   const page = PAGES.find((each) => each.path === path);
-  const ready = useDefaults(hub.data, page?.filtered ?? false);
+  const ready = useDefaults(hub.data, Boolean(page?.filtered));
   const person = hub.data?.person;
   const pages = useMemo(() => pagesFor(person), [person]);
   useKeys(
@@ -47,7 +47,7 @@ export function App() {
       </a>
       <Navigation pages={pages} person={person} />
       <div className="content">
-        {data && page?.filtered && <FilterBar hub={data} />}
+        {data && page?.filtered && <FilterBar hub={data} period={page.filtered === 'period'} />}
         {writing && (
           <p className="banner" role="status">
             {text.writing}

@@ -12,8 +12,8 @@ export interface Page {
   group: Group;
   /** The letter that leads here after `g`. */
   key: string;
-  /** Whether the filter bar narrows what the page shows. */
-  filtered: boolean;
+  /** Whether the filter bar narrows what the page shows: by all it has, or by period and currency. */
+  filtered: boolean | 'period';
   seenBy: SeenBy;
 }
 
@@ -35,7 +35,10 @@ export const PAGES: readonly Page[] = [
   page('next', '/what-if', text.pages.whatIf, 'w', { filtered: false, seenBy: 'finance' }),
   page('next', '/forecast', text.pages.forecast, 'f', { filtered: false }),
   page('next', '/anomalies', text.pages.anomalies, 'a', { filtered: false }),
+  page('who', '/allocation', text.pages.allocation, 'l', { filtered: 'period' }),
+  page('who', '/units', text.pages.units, 'b', { filtered: false, seenBy: 'finance' }),
   page('who', '/statements', text.pages.statements, 's', { filtered: false }),
+  page('who', '/audit', text.pages.audit, 'c', { filtered: 'period', seenBy: 'finance' }),
   page('trust', '/data', text.pages.data, 'd', { filtered: false }),
   page('trust', '/meters', text.pages.meters, 'm', { filtered: false }),
 ];

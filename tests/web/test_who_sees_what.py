@@ -42,12 +42,14 @@ NEEDED = {
     "/api/accrual": "month=2026-09",
     "/api/journal": "month=2026-08",
     "/api/whatif-compared": "scenario=mini&month=2026-09",
+    "/api/rules-preview": "rules=",
 }
 WHOLE_BILL = {
     "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/whatif-saved",
     "/api/whatif-compared", "/api/bridge", "/api/accrual",
     "/api/budgets", "/api/alerts", "/api/commitments", "/api/attribute", "/api/kpis", "/api/tags",
-    "/api/units", "/api/reconcile", "/api/journal",
+    "/api/units", "/api/reconcile", "/api/journal", "/api/allocation",
+    "/api/audit", "/api/rules", "/api/rules-preview",
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ export interface Hub {
   commit: string;
   committedAt: string;
   version: string;
-  person: { name: string; role: string; roles: string[]; seesAll: boolean };
+  person: { name: string; role: string; roles: string[]; seesAll: boolean; teams: string[] };
   months: { month: string; state: string }[];
   scopes: { key: string; name: string }[];
   currencies: string[];

@@ -4,6 +4,7 @@ import type { OverviewAnswer } from '../lib/overview';
 import { apiFilters, usePlace } from '../lib/url';
 import { text } from '../text';
 import { Ahead } from './overview/ahead';
+import { AttributionRow } from './overview/attribution';
 import { Daily } from './overview/daily';
 import { Findings } from './overview/findings';
 import { Headline } from './overview/headline';
@@ -24,6 +25,7 @@ export default function Overview() {
       {currencies.map((each) => (
         <Headline key={each.BillingCurrency} of={each} compare={compare} />
       ))}
+      <AttributionRow />
       <Daily currency={currencies.length === 1 ? (currencies[0]?.BillingCurrency ?? null) : null} />
       {currencies.map((each) => (
         <Movers key={each.BillingCurrency} of={each} compare={compare} />

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api, useApi, type Hub } from '../lib/api';
 import { addMonths, dayOf, holdsNoDay, monthName, periodName, scopeName } from '../lib/format';
 import { apiFilters, pairsOf, setParams, usePlace } from '../lib/url';
@@ -12,28 +12,24 @@ const FIXED = [
   { column: 'x_ModelId', label: words.model },
 ];
 
-/** The one filter bar; everything it holds stands in the address. */
-export function FilterBar(props: { hub: Hub }) {
+/** The one filter bar; everything it holds stands in the address. Some pages take the period only. */
+export function FilterBar(props: { hub: Hub; period: boolean }) {
   const { params } = usePlace();
+  const { hub } = props;
+  const bar = (more: ReactNode) => (
+    <section className="filters" aria-label={words.label} id="filters">
+      <Period hub={hub} />
+      <Currency hub={hub} />
+      {more}
+    </section>
+  );
+  if (props.period) return bar(null);
   const pairs = pairsOf(params);
   const extra = [...new Set(pairs.map(([column]) => column))].filter(
     (column) => column !== 'x_ScopeKey' && !FIXED.some((each) => each.column === column),
   );
-  const { hub } = props;
-  return (
-    <section className="filters" aria-label={words.label} id="filters">
-      <Period hub={hub} />
-      {hub.currencies.length > 1 && (
-        <Choice
-          label={words.currency}
-          value={params.get('currency') === 'all' ? '' : (params.get('currency') ?? '')}
-          options={[
-            ...hub.currencies.map((each) => ({ value: each, label: each })),
-            { value: '', label: words.allCurrencies },
-          ]}
-          onChoose={(value) => setParams({ currency: value || 'all' })}
-        />
-      )}
+  return bar(
+    <>
       {hub.scopes.length > 1 && (
         <Values
           column="x_ScopeKey"
@@ -53,7 +49,24 @@ export function FilterBar(props: { hub: Hub }) {
           {words.clear}
         </button>
       )}
-    </section>
+    </>,
+  );
+}
+
+function Currency(props: { hub: Hub }) {
+  const { params } = usePlace();
+  const held = params.get('currency');
+  if (props.hub.currencies.length < 2) return null;
+  return (
+    <Choice
+      label={words.currency}
+      value={held === 'all' ? '' : (held ?? '')}
+      options={[
+        ...props.hub.currencies.map((each) => ({ value: each, label: each })),
+        { value: '', label: words.allCurrencies },
+      ]}
+      onChoose={(value) => setParams({ currency: value || 'all' })}
+    />
   );
 }
 

@@ -30,9 +30,11 @@ from pertoken.allocation.canonical import (
 )
 from pertoken.allocation.rounding import rounded_parts
 from pertoken.allocation.rules import (
+    DEFAULT_RULES,
     ORGANISATION_COLUMNS,
     Rules,
     default_rules,
+    default_rules_text,
     folded,
     parse_rules,
 )
@@ -42,6 +44,7 @@ from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_da
 __all__ = [
     "BILLED",
     "CHARGE",
+    "DEFAULT_RULES",
     "EVIDENCE",
     "IDLE_POLICIES",
     "IS_TAGGED",
@@ -58,6 +61,7 @@ __all__ = [
     "attribution_select",
     "canonical_rows",
     "default_rules",
+    "default_rules_text",
     "folded",
     "parse_rules",
     "rounded_parts",

@@ -21,6 +21,7 @@ from pertoken.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+DEFAULT_RULES = "default_rules.toml"
 ORGANISATION_COLUMNS = {
     "CostCenter": "cost_center", "Owner": "owner", "Entity": "entity",
     "LedgerAccount": "ledger_account",
@@ -96,8 +97,12 @@ class Rules:
 @cache
 def default_rules() -> Rules:
     """The rules that hold while a hub has none of its own."""
-    text = files("pertoken.allocation").joinpath("default_rules.toml").read_text("utf-8")
-    return parse_rules(text, "default_rules.toml")
+    return parse_rules(default_rules_text(), DEFAULT_RULES)
+
+
+def default_rules_text() -> str:
+    """The rules that hold while a hub has none of its own, as they are written."""
+    return files("pertoken.allocation").joinpath(DEFAULT_RULES).read_text("utf-8")
 
 
 def folded(text: str) -> str:

@@ -10,7 +10,13 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pertoken.allocation import Rules, default_rules, parse_rules
+from pertoken.allocation import (
+    DEFAULT_RULES,
+    Rules,
+    default_rules,
+    default_rules_text,
+    parse_rules,
+)
 from pertoken.errors import ConfigError
 from pertoken.hub import documents, keep_document
 
@@ -30,6 +36,14 @@ def hub_rules(relations: Relations) -> Rules:
     """
     saved = saved_rules(relations.root)
     return read_rules(saved[-1]) if saved else default_rules()
+
+
+def rules_text(relations: Relations) -> tuple[str, str]:
+    """The rules that count as they are written, after the name of their file."""
+    saved = saved_rules(relations.root)
+    if saved:
+        return saved[-1].name, saved[-1].read_text("utf-8")
+    return DEFAULT_RULES, default_rules_text()
 
 
 def read_rules(path: Path) -> Rules:

@@ -76,6 +76,16 @@ def hub_summary(engine: Engine, relations: SeenRelations) -> HubSummary:
     )
 
 
+def whole_months(relations: SeenRelations) -> tuple[tuple[str, str], ...]:
+    """Every month of the hub with its state, for whom no charges are shown."""
+    months: dict[str, str] = {}
+    for (_, month), of_scope in sorted(relations.states.items()):
+        if of_scope.state == "dropped":
+            continue
+        months[month] = of_scope.state if months.get(month) != "open" else "open"
+    return tuple(sorted(months.items()))
+
+
 def columns_table(engine: Engine, relations: SeenRelations) -> Table:
     """The columns that can stand in `by` and `where`, and whether the daily mart holds them."""
     require_charges(relations)

@@ -10,7 +10,7 @@ Source: docs/page.md, "Who may see what".
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pertoken.engine import local_engine
 from pertoken.pipeline.attribution_view import attribution_table
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
     from pertoken.pipeline.audience import SeenRelations
 
+T = TypeVar("T")
 TEAM_KPI_COLUMNS = (
     "BillingMonth", "Team", "BillingCurrency", "EffectiveCost", "MeasuredShare", "CachedShare",
     "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit",
@@ -35,17 +36,20 @@ def own_attribution(relations: SeenRelations, query: AttributionQuery, rules: Ru
     """The rows of an attribution that are the audience's teams' own; Team stands among them."""
     if "Team" not in query.by:
         query = replace(query, by=("Team", *query.by))
-    whole = _asked(lambda engine: attribution_table(engine, relations.snapshot, query, rules))
-    return _own_rows(whole, relations)
+    whole = in_own_engine(
+        lambda engine: attribution_table(engine, relations.snapshot, query, rules)
+    )
+    return own_rows(whole, relations)
 
 
 def own_kpis(relations: SeenRelations, rules: Rules) -> Table:
     """The key figures of the audience's teams, without what would tell the cost of the whole."""
-    whole = _asked(lambda engine: kpis_table(engine, relations.snapshot, rules))
-    return _own_rows(whole, relations).select(TEAM_KPI_COLUMNS)
+    whole = in_own_engine(lambda engine: kpis_table(engine, relations.snapshot, rules))
+    return own_rows(whole, relations).select(TEAM_KPI_COLUMNS)
 
 
-def _asked(question: Callable[[Engine], Table]) -> Table:
+def in_own_engine(question: Callable[[Engine], T]) -> T:
+    """The answer to a question over the whole bill, in an engine that nothing else asks."""
     engine = local_engine()
     try:
         return question(engine)
@@ -53,7 +57,8 @@ def _asked(question: Callable[[Engine], Table]) -> Table:
         engine.close()
 
 
-def _own_rows(whole: Table, relations: SeenRelations) -> Table:
+def own_rows(whole: Table, relations: SeenRelations) -> Table:
+    """The rows whose Team is one of the audience's own."""
     at = whole.column_names.index("Team")
     own = {name.casefold() for name in relations.audience.teams}
     rows = tuple(row for row in whole.rows if row[at] != ALL and str(row[at]).casefold() in own)

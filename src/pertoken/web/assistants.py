@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 MOST_ROWS = 1000
 _ROWS = 50
-_FOR_THE_PAGE = frozenset({"/api/sparklines", "/api/writing", "/api/hierarchy"})
+_FOR_THE_PAGE = frozenset({"/api/sparklines", "/api/writing", "/api/hierarchy", "/api/allocation"})
 _INSTRUCTIONS = (
     "Exact token unit economics from cloud bills (FOCUS). Amounts are strings of plain digits: "
     "quote them as they are, with their BillingCurrency, and never add two currencies. An empty "

@@ -17,13 +17,14 @@ from pertoken.errors import ConfigError, HubError
 from pertoken.periods import parse_day
 from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.attribution_view import attribution_table
+from pertoken.pipeline.audit_view import audit_table
 from pertoken.pipeline.kpis_view import kpis_table
 from pertoken.pipeline.own_attribution import own_attribution, own_kpis
 from pertoken.pipeline.reconciliation_view import reconciliation_table
 from pertoken.pipeline.tags_view import tag_lists
 from pertoken.pipeline.units_view import UnitsQuery, business_metrics_table, units_table
 from pertoken.web.errors import Forbidden, NothingKept
-from pertoken.web.parameters import DAY, Page, check_column, period_of
+from pertoken.web.parameters import DAY, Page, Strict, check_column, period_of
 from pertoken.web.table_route import add_table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Evidence = Literal["tags", "telemetry", "rules"]
 Idle = Literal["spread", "show", "owner"]
 
 
-class PeriodParameters(Page):
+class PeriodParameters(Strict):
     """A period."""
 
     start: str | None = Field(
@@ -68,7 +69,7 @@ class ShareParameters(PeriodParameters):
     idle: Idle = Field(default="spread", description="Idle provisioned capacity.")
 
 
-class AttributeParameters(ShareParameters):
+class WhoseParameters(ShareParameters):
     """Whose cost, by which dimensions."""
 
     by: str = Field(
@@ -86,7 +87,7 @@ class AttributeParameters(ShareParameters):
     def query(self, person: Person) -> AttributionQuery:
         """The query that the pipeline answers; raises ConfigError and Forbidden."""
         start, end = self.days()
-        by = _names(self.by)
+        by = names_of(self.by)
         for name in by:
             check_column(name, person)
         if not by or len(set(by)) < len(by):
@@ -102,6 +103,10 @@ class AttributeParameters(ShareParameters):
         )  # fmt: skip
 
 
+class AttributeParameters(WhoseParameters, Page):
+    """Whose cost, and which page of it."""
+
+
 class TagParameters(Page):
     """Which list of tags; without one, their coverage."""
 
@@ -114,7 +119,7 @@ class TagParameters(Page):
     )
 
 
-class UnitParameters(ShareParameters):
+class UnitParameters(ShareParameters, Page):
     """Which metric of the business; without one, the metrics are listed."""
 
     metric: str | None = Field(default=None, max_length=200, description="A metric of the hub.")
@@ -128,12 +133,18 @@ class UnitParameters(ShareParameters):
     per: Literal["1", "1K", "1M"] = Field(default="1", description="Units of a unit cost.")
 
 
-class ReconcileParameters(PeriodParameters):
+class ReconcileParameters(PeriodParameters, Page):
     """Which gaps."""
 
     exceptions: bool = Field(
         default=False, description="Only gaps that somebody can do something about."
     )
+
+
+class AuditParameters(PeriodParameters, Page):
+    """The gaps summed."""
+
+    by: Literal["reason", "day"] = "reason"
 
 
 def add_attribution_tables(router: APIRouter, desk: Desk) -> None:
@@ -181,6 +192,14 @@ def add_attribution_tables(router: APIRouter, desk: Desk) -> None:
         "Billed tokens against used ones, billed prices against the sheet: `pertoken reconcile`. "
         "Not for a team.",
     )
+    add_table(
+        router,
+        desk,
+        "audit",
+        AuditParameters,
+        audit_of,
+        "The gaps of `reconcile` summed by reason, or by day and reason. Not for a team.",
+    )
 
 
 def attribute_of(
@@ -190,13 +209,7 @@ def attribute_of(
     query, rules = asked.query(person), hub_rules(relations)
     if person.audience.sees_all:
         return attribution_table(engine, relations, query, rules)
-    _has_teams(person)
-    if query.evidence is not None or query.idle == "owner":
-        raise Forbidden(
-            "Another evidence, or idle capacity charged to its owner, would show whole resources.",
-            "Expected the evidence that counts for everyone: telemetry, then rules.",
-            "Leave `evidence` out, and `idle` too unless it is show or spread.",
-        )
+    check_whose(query, person)
     return own_attribution(relations, query, rules)
 
 
@@ -213,7 +226,7 @@ def tags_of(
     engine: Engine, relations: SeenRelations, asked: TagParameters, person: Person
 ) -> Table:
     """Tag coverage, or one list."""
-    _whole_bill(person)
+    whole_bill(person)
     return tag_lists(
         engine, relations, hub_rules(relations), drift=asked.drift, repair=asked.repair,
         sources=asked.sources,
@@ -224,13 +237,13 @@ def units_of(
     engine: Engine, relations: SeenRelations, asked: UnitParameters, person: Person
 ) -> Table:
     """Cost per unit of a metric, or the metrics."""
-    _whole_bill(person)
+    whole_bill(person)
     start, end = asked.days()
     try:
         if asked.metric is None:
             return business_metrics_table(engine, relations)
         query = UnitsQuery(
-            metric=asked.metric, by=None if asked.by is None else _names(asked.by), start=start,
+            metric=asked.metric, by=None if asked.by is None else names_of(asked.by), start=start,
             end=end, currency=asked.currency, evidence=asked.evidence, idle=asked.idle,
             aggregation=asked.aggregation, per=asked.per,
         )  # fmt: skip
@@ -243,7 +256,7 @@ def reconcile_of(
     engine: Engine, relations: SeenRelations, asked: ReconcileParameters, person: Person
 ) -> Table:
     """Every gap between the bill and the usage."""
-    _whole_bill(person)
+    whole_bill(person)
     start, end = asked.days()
     try:
         return reconciliation_table(
@@ -253,7 +266,20 @@ def reconcile_of(
         raise _nothing_kept(relations, error) from error
 
 
-def _names(text: str) -> tuple[str, ...]:
+def audit_of(
+    engine: Engine, relations: SeenRelations, asked: AuditParameters, person: Person
+) -> Table:
+    """The gaps by reason, or by day and reason."""
+    whole_bill(person)
+    start, end = asked.days()
+    try:
+        return audit_table(engine, relations, by_day=asked.by == "day", start=start, end=end)
+    except HubError as error:
+        raise _nothing_kept(relations, error) from error
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The names that commas part."""
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
@@ -262,6 +288,19 @@ def _nothing_kept(relations: SeenRelations, error: HubError) -> HubError | Nothi
     if not relations.files("charges"):
         return error
     return NothingKept(error.found, error.expected, error.action)
+
+
+def check_whose(query: AttributionQuery, person: Person) -> None:
+    """Raise Forbidden where a question would show a team more than its attributed rows."""
+    if person.audience.sees_all:
+        return
+    _has_teams(person)
+    if query.evidence is not None or query.idle == "owner":
+        raise Forbidden(
+            "Another evidence, or idle capacity charged to its owner, would show whole resources.",
+            "Expected the evidence that counts for everyone: telemetry, then rules.",
+            "Leave `evidence` out, and `idle` too unless it is show or spread.",
+        )
 
 
 def _has_teams(person: Person) -> None:
@@ -273,7 +312,8 @@ def _has_teams(person: Person) -> None:
         )
 
 
-def _whole_bill(person: Person) -> None:
+def whole_bill(person: Person) -> None:
+    """Raise Forbidden for a team."""
     if not person.audience.sees_all:
         raise Forbidden(
             "Tags, units and the audit are about the whole bill, which a team does not see.",

@@ -18,6 +18,7 @@ from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_tab
 from pertoken.pipeline.restatements import restatement_table
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
+from pertoken.web.allocation import add_allocation_views
 from pertoken.web.attribution import add_attribution_tables
 from pertoken.web.desk import Desk
 from pertoken.web.economics import (
@@ -231,6 +232,7 @@ def table_routes(desk: Desk) -> APIRouter:
     add_scenario_tables(router, desk)
     add_attribution_tables(router, desk)
     add_statement_tables(router, desk)
+    add_allocation_views(router, desk)
     return router
 
 

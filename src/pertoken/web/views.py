@@ -17,7 +17,7 @@ from pertoken.engine import Engine
 from pertoken.pipeline.audience import SeenRelations
 from pertoken.pipeline.explain_view import DECIDES, Explanation, explained
 from pertoken.pipeline.hierarchy_view import HierarchyLine, hierarchy, sparklines
-from pertoken.pipeline.hub_view import hub_card, hub_summary
+from pertoken.pipeline.hub_view import hub_card, hub_summary, whole_months
 from pertoken.pipeline.overview_view import Mover, overview, previous_period
 from pertoken.pipeline.views import matrix_table
 from pertoken.reports.subtotals import Subtotal
@@ -99,13 +99,14 @@ def view_routes(desk: Desk) -> APIRouter:
 
 def _hub(engine: Engine, relations: SeenRelations, person: Person) -> Body:
     summary = hub_summary(engine, relations)
+    months = whole_months(relations) if person.audience.teams else summary.months
     return json_body({
         "commit": relations.snapshot.commit_id,
         "committedAt": relations.snapshot.committed_at,
         "version": __version__,
         "person": {"name": person.name, "role": person.role, "roles": sorted(person.roles),
                    "seesAll": person.audience.sees_all, "teams": person.audience.teams},
-        "months": [{"month": month, "state": state} for month, state in summary.months],
+        "months": [{"month": month, "state": state} for month, state in months],
         "scopes": [{"key": key, "name": name} for key, name in summary.scopes],
         "currencies": summary.currencies,
         "throughDay": summary.through_day,
