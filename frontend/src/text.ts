@@ -153,6 +153,8 @@ export const text = {
     open: 'open',
     anyModel: 'any model (capacity)',
     toAllocation: 'Who caused it',
+    ofTeams: 'Your teams’ cost is what they caused',
+    ofTeamsHelp: 'No charge is yours alone; what is attributed to your teams stands in Allocation.',
     attribution: 'Attribution',
     toMatrix: 'Unit costs of this period',
   },

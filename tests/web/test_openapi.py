@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 schemathesis = pytest.importorskip("schemathesis", reason="the group web-test is missing")
 checks = pytest.importorskip("schemathesis.specs.openapi.checks")
-EXAMPLES = 3
+EXAMPLES = 2
+LONGEST_ADDRESS = 8_000
+"""Characters; a server ends the connection of a longer address before any route is asked."""
 
 
 @pytest.mark.parametrize("valid", [True, False], ids=["valid", "invalid"])
@@ -34,6 +36,8 @@ def test_every_answer_is_as_documented(served: Served, *, valid: bool) -> None:
             @given(case=cases)
             def answers_as_documented(case: schemathesis.Case) -> None:
                 nonlocal asked
+                if len(str(case.query)) > LONGEST_ADDRESS:
+                    return
                 response = case.call(base_url=served.address, timeout=120)
                 asked += 1
                 assert response.status_code < 500, (case.path, response.text)

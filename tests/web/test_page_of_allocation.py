@@ -208,6 +208,9 @@ def test_a_person_with_attributed_teams_sees_their_rows(
         words = page.locator("main").inner_text()
         assert "ShareOfCost" not in words
         assert "devx" not in words
+        page = opened(server.address, token=TOKEN)
+        page.get_by_role("link", name="Who caused it").click()
+        page.wait_for_selector('[role="treegrid"]')
         page = opened(f"{server.address}/audit?from=2026-09", token=TOKEN)
         assert "whole bill" in page.locator(".state").inner_text()
 

@@ -33,7 +33,8 @@ NEEDED = {"/api/values": "column=ResourceName",
           "/api/whatif": "month=2026-08&switch=gpt-4.1%3Dgpt-4.1-mini",
           "/api/bridge": "month=2026-08", "/api/accrual": "month=2026-09",
           "/api/journal": "month=2026-08",
-          "/api/whatif-compared": "scenario=mini&month=2026-09", "/api/rules-preview": "rules="}  # fmt: skip
+          "/api/whatif-compared": "scenario=mini&month=2026-09",
+          "/api/rules-preview": "rules="}  # fmt: skip
 HIERARCHIES = (
     "", "by=Team", "by=Application,Feature", "by=Customer", "by=SkuMeter",
     "by=x_ModelId,ChargeDate", "by=ResourceName", "by=BillingMonth", "by=Deployment", "idle=show",

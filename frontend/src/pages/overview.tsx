@@ -1,10 +1,11 @@
 import { Empty, Failure, Waiting } from '../parts/states';
 import { api, useApi } from '../lib/api';
 import type { OverviewAnswer } from '../lib/overview';
+import { useHub } from '../lib/hub';
 import { apiFilters, usePlace } from '../lib/url';
 import { text } from '../text';
 import { Ahead } from './overview/ahead';
-import { AttributionRow } from './overview/attribution';
+import { AttributionRow, ToAllocation } from './overview/attribution';
 import { Daily } from './overview/daily';
 import { Findings } from './overview/findings';
 import { Headline } from './overview/headline';
@@ -13,11 +14,13 @@ import { Movers } from './overview/movers';
 /** This month at a glance: cost, tokens, unit cost, what moved, and what is not known. */
 export default function Overview() {
   const { params } = usePlace();
+  const hub = useHub();
   const filters = apiFilters(params);
   const answer = useApi<OverviewAnswer>(api('overview', filters));
   if (answer.error) return <Failure error={answer.error} retry={answer.retry} />;
   if (!answer.data) return <Waiting lines={12} height={640} />;
-  if (answer.data.currencies.length === 0) return <Empty />;
+  if (answer.data.currencies.length === 0)
+    return hub.person.teams.length > 0 ? <ToAllocation /> : <Empty />;
   const { compare, currencies } = answer.data;
   return (
     <div className={answer.stale ? 'stale' : undefined}>

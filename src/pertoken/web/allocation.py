@@ -29,7 +29,8 @@ from pertoken.web.people import Person
 from pertoken.web.store import Body
 from pertoken.web.table_route import add_table
 
-_LONGEST_RULES = 32_000
+_LONGEST_RULES = 16_000
+"""Characters that an address still carries; `pertoken rules preview` takes any file."""
 _EDITED = "the rules that are tried"
 
 

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { State } from '../../parts/states';
 import { tip } from '../../parts/tip';
 import { api, useApi, type TableAnswer } from '../../lib/api';
 import { exact, monthName, share } from '../../lib/format';
@@ -30,7 +31,6 @@ export function AttributionRow() {
       each.BillingMonth === month &&
       (!held || held === 'all' || each.BillingCurrency === held),
   );
-  const filters = filtersOf(params);
   return (
     <section className="kpi-row" aria-label={text.overview.attribution}>
       {rows.map((row) => (
@@ -54,19 +54,35 @@ export function AttributionRow() {
           })}
         </dl>
       ))}
-      {rows.length > 0 && (
-        <a
-          className="link"
-          href={address('/allocation', filters)}
-          onClick={(event) => {
-            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-            event.preventDefault();
-            go('/allocation', filters);
-          }}
-        >
-          {text.overview.toAllocation}
-        </a>
-      )}
+      {rows.length > 0 && <Lead words={text.overview.toAllocation} kind="link" />}
     </section>
+  );
+}
+
+/** For whom only attributed rows are shown: where they are. */
+export function ToAllocation() {
+  return (
+    <State title={text.overview.ofTeams}>
+      <p>{text.overview.ofTeamsHelp}</p>
+      <Lead words={text.overview.toAllocation} kind="button" />
+    </State>
+  );
+}
+
+function Lead(props: { words: string; kind: 'link' | 'button' }) {
+  const { params } = usePlace();
+  const filters = filtersOf(params);
+  return (
+    <a
+      className={props.kind}
+      href={address('/allocation', filters)}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        go('/allocation', filters);
+      }}
+    >
+      {props.words}
+    </a>
   );
 }

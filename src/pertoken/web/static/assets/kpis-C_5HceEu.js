@@ -1,0 +1,1 @@
+function e(e,t){let n=t.get(`to`),r=n?.slice(0,7)??``,i=n===r||n?.endsWith(`-01`);return e.map(e=>String(e.BillingMonth)).filter(e=>!n||e<r||!i&&e===r).sort().at(-1)}function t(e){let t=e?.columns.map(e=>e.name)??[];return(e?.rows??[]).map(e=>Object.fromEntries(t.map((t,n)=>[t,e[n]??null])))}export{e as n,t};
