@@ -7,7 +7,7 @@ every AI usage row without proven tokens says why; or the run is refused with a 
 from __future__ import annotations
 
 import csv
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = "1.0r2"
+MONEY = Decimal(1).scaleb(-18)
 SPOILT = {
     "ConsumedQuantity": ["", "0", "-3", "1e3", "1E-7", "NaN", "abc", "9" * 30, " 12 ", "1,5"],
     "PricingQuantity": ["", "0", "-0.001", "7.5", "1e400", "١٢"],
@@ -79,13 +80,14 @@ def fuzzed_rows(seed: int, rows: int, *, broken: bool) -> list[dict[str, str | N
 
 
 def totals(run: Path, column: str) -> Decimal | None:
-    """The sum of a cost over the file, as Python reads it; None where a cell is no cost."""
-    total = Decimal(0)
+    """The sum of a cost over the file, in the 18 decimals of money; None where one is no cost."""
+    total, exact = Decimal(0), Context(prec=60)
     part = next(run.glob("part*"))
     with part.open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             try:
-                total += Decimal(row[column].strip())
+                cost = Decimal(row[column].strip()).quantize(MONEY, ROUND_HALF_UP, exact)
+                total = exact.add(total, cost)
             except InvalidOperation:
                 return None
     return total
