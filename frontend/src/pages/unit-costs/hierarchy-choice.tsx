@@ -1,5 +1,5 @@
-import { OptionList, Popover } from '../../parts/choice';
 import type { Hub } from '../../lib/api';
+import { LevelChoice } from '../../parts/level-choice';
 import { setParams } from '../../lib/url';
 import { text } from '../../text';
 
@@ -45,56 +45,8 @@ export function HierarchyChoice(props: { by: string[]; hub: Hub }) {
       `Tags.${key},x_ModelId`,
     ]),
   ];
-  const current = known.find(([, value]) => value === by.join(','))?.[0];
+  const levels = [...LEVELS, ...hub.tagKeys.map((key) => `Tags.${key}`)];
   const choose = (next: readonly string[]) =>
     setParams({ by: next.length > 0 ? next.join(',') : null, matrix_levels: null });
-  return (
-    <Popover label={words.rows} value={current ?? by.join(' > ')} wide>
-      {(close) => (
-        <>
-          <OptionList
-            label={words.rows}
-            options={known.map(([label, value]) => ({ label, value }))}
-            chosen={[by.join(',')]}
-            onChoose={(value) => {
-              choose(value.split(','));
-              close();
-            }}
-          />
-          <div className="own-levels">
-            <h3>{words.levels}</h3>
-            <ol>
-              {by.map((each) => (
-                <li key={each}>
-                  <span>{each}</span>
-                  <button
-                    type="button"
-                    className="link"
-                    disabled={by.length === 1}
-                    aria-label={text.filters.remove(each)}
-                    onClick={() => choose(by.filter((other) => other !== each))}
-                  >
-                    ×
-                  </button>
-                </li>
-              ))}
-            </ol>
-            <select
-              className="input"
-              aria-label={words.addLevel}
-              value=""
-              onChange={(event) => choose([...by, event.target.value])}
-            >
-              <option value="">{words.addLevel}</option>
-              {[...LEVELS, ...hub.tagKeys.map((key) => `Tags.${key}`)]
-                .filter((each) => !by.includes(each))
-                .map((each) => (
-                  <option key={each}>{each}</option>
-                ))}
-            </select>
-          </div>
-        </>
-      )}
-    </Popover>
-  );
+  return <LevelChoice by={by} known={known} levels={levels} choose={choose} />;
 }

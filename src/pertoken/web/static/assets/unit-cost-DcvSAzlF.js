@@ -1,1 +1,0 @@
-import{H as e,N as t,m as n}from"./index-zmUaGvP8.js";var r=n();function i(n){let i=e(n.value,n.currency);return n.value===null?i:(0,r.jsxs)(`span`,{children:[i,(0,r.jsx)(`span`,{className:`pad`,"aria-hidden":`true`,children:t(i)})]})}export{i as t};
