@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -57,3 +60,22 @@ def serving(hub: Path, *arguments: str, **environment: str) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def copy_to_write(hub: Path, folder: Path) -> Path:
+    """A copy of a hub that tests only read, to write to."""
+    copied = folder / "hub"
+    shutil.copytree(hub, copied)
+    for path in (copied, *copied.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return copied
+
+
+def tokens_of(grants: dict[str, dict[str, Any]]) -> str:
+    """PERTOKEN_WEB_TOKENS of people by name; the token of each is `token-NAME`."""
+    return json.dumps(
+        [
+            {"name": name, "sha256": hashlib.sha256(f"token-{name}".encode()).hexdigest(), **grant}
+            for name, grant in grants.items()
+        ]
+    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from guarding import OWN, TEAM, holds, words_of_others
-from serving import Served, serving
+from serving import Served, copy_to_write, serving, tokens_of
 
 import pertoken
 
@@ -32,21 +30,13 @@ GRANTS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def own_hub(demo_hub: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the hub of the bundled tenant, to write to."""
-    copied = tmp_path_factory.mktemp("anomalies") / "hub"
-    shutil.copytree(demo_hub, copied)
-    for path in (copied, *copied.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return copied
+    return copy_to_write(demo_hub, tmp_path_factory.mktemp("anomalies"))
 
 
 @pytest.fixture(scope="module")
 def office(own_hub: Path) -> Iterator[Served]:
     """A server that knows everyone by a token."""
-    tokens = [
-        {"name": name, "sha256": hashlib.sha256(f"token-{name}".encode()).hexdigest(), **grant}
-        for name, grant in GRANTS.items()
-    ]
-    with serving(own_hub, PERTOKEN_WEB_TOKENS=json.dumps(tokens)) as server:
+    with serving(own_hub, PERTOKEN_WEB_TOKENS=tokens_of(GRANTS)) as server:
         yield server
 
 

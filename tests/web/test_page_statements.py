@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from serving import Served, serving
+from serving import Served, copy_to_write, serving, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,15 +31,8 @@ GRANTS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def office(demo_hub: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server over a copy of the hub of the bundled tenant, which knows everyone by a token."""
-    copied = tmp_path_factory.mktemp("sheets") / "hub"
-    shutil.copytree(demo_hub, copied)
-    for path in (copied, *copied.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    tokens = [
-        {"name": name, "sha256": hashlib.sha256(f"token-{name}".encode()).hexdigest(), **grant}
-        for name, grant in GRANTS.items()
-    ]
-    with serving(copied, PERTOKEN_WEB_TOKENS=json.dumps(tokens)) as server:
+    copied = copy_to_write(demo_hub, tmp_path_factory.mktemp("sheets"))
+    with serving(copied, PERTOKEN_WEB_TOKENS=tokens_of(GRANTS)) as server:
         yield server
 
 
