@@ -26,7 +26,7 @@ _MONEY = pa.decimal128(38, 18)
 _TEXT = (
     "BillingMonth", "BillingCurrency", "ResourceId", "ResourceName", "x_MeterKey", "x_TagsKey",
     "SubAccountId", "SubAccountName", "x_ResourceGroupName", "BillingAccountId", "x_ScopeKey",
-    "ChargeCategory", "ChargeClass", "CommitmentDiscountStatus", "x_QuantityBasis",
+    "ChargeCategory", "ChargeClass", "CommitmentDiscountStatus", "x_QuantityBasis", "RegionId",
 )  # fmt: skip
 _COSTS = ("EffectiveCost", "x_ProvenEffectiveCost", "x_UnitQuantity")
 _METER = ("x_MeterKey", "SkuMeter", "x_ModelId", "x_ModelVersion", "x_TokenDirection",

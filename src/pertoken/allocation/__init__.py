@@ -7,11 +7,14 @@ Source: docs/allocation.md.
 """
 
 from pertoken.allocation.attribution import (
+    AS_BILLED,
     BILLED,
     EVIDENCE,
     IDLE_POLICIES,
     IS_TAGGED,
     PER,
+    POOLED,
+    RESERVATION_RATES,
     UNATTRIBUTED,
     AttributionQuery,
     attribution_columns,
@@ -42,6 +45,7 @@ from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapsh
 from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_days
 
 __all__ = [
+    "AS_BILLED",
     "BILLED",
     "CHARGE",
     "DEFAULT_RULES",
@@ -51,6 +55,8 @@ __all__ = [
     "ORGANISATION_COLUMNS",
     "PER",
     "PLACES",
+    "POOLED",
+    "RESERVATION_RATES",
     "SNAPSHOT_LEVELS",
     "UNATTRIBUTED",
     "USAGE_DIMENSIONS",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("tags", "telemetry", "rules")
 IDLE_POLICIES = ("spread", "show", "owner")
+AS_BILLED, POOLED = "billed", "pooled"
+RESERVATION_RATES = (AS_BILLED, POOLED)
 PER = {"token": 1, "1K": 1_000, "1M": 1_000_000}
 UNATTRIBUTED = "Unattributed"
 BILLED = "billed"
@@ -44,6 +46,7 @@ _FACTS = (
     "ChargeDate", "ResourceId", "ResourceName", "SubAccountId", "SubAccountName",
     "x_ResourceGroupName", "BillingAccountId", "ChargeCategory", "x_MeterKey", IS_TAGGED,
 )  # fmt: skip
+_UNUSED = "parts.Kind = 'UnusedReservation'"
 _DIGITS = 50
 _COST_SCALE = -18
 _QUANTITY_SCALE = -12
@@ -54,8 +57,10 @@ class AttributionQuery:
     """What is asked for: dimensions, evidence (None: telemetry, then rules), days and policy.
 
     `idle` is what becomes of idle provisioned capacity: spread over its users as assumed, shown as
-    Unattributed, or charged to the owner that the resource's tags name. `as_of` is the day whose
-    organisation counts; None takes that of each charge (as booked).
+    Unattributed, or charged to the owner that the resource's tags name; the owner of an unused
+    reservation, whom tags or rules name, then pays it too. `reservations` says what used capacity
+    pays: as billed, or the pooled rate of the day. `as_of` is the day whose organisation counts;
+    None takes that of each charge (as booked).
     """
 
     by: tuple[str, ...]
@@ -64,6 +69,7 @@ class AttributionQuery:
     end: date | None = None
     currency: str | None = None
     idle: str = "spread"
+    reservations: str = AS_BILLED
     as_of: date | None = None
     per: str = "1M"
 
@@ -229,7 +235,11 @@ class _Select:
         if self._query.idle == "show":
             return f"CASE WHEN NOT parts.IsIdle THEN {value} END"
         if self._query.idle == "owner":
-            return f"CASE WHEN parts.IsIdle THEN {self._tag(name)} ELSE {value} END"
+            owner = self._tag(name)
+            return (
+                f"CASE WHEN parts.IsIdle THEN {owner} WHEN {_UNUSED} THEN coalesce({owner}, "
+                f"{value}) ELSE {value} END"
+            )
         return value
 
     def _is_tagged(self) -> str:
@@ -297,7 +307,8 @@ class _Select:
         if self._query.evidence in ("tags", "rules"):
             return f"CASE WHEN {resolved} THEN 'assumed' END"
         return (
-            f"CASE WHEN NOT {resolved} THEN NULL WHEN ByRule OR IsAssumed OR IsIdle THEN 'assumed' "
+            f"CASE WHEN NOT {resolved} THEN NULL WHEN ByRule OR IsAssumed OR IsIdle "
+            "OR Kind = 'UnusedReservation' THEN 'assumed' "
             "WHEN IsEstimated THEN 'estimated' ELSE 'measured' END"
         )
 

@@ -1,6 +1,7 @@
 -- The AI charges that are split: what a meter, resource and day cost, in whole units of 10^-18 of the currency.
 -- grain: ChargeDate, BillingCurrency, resource, meter, tags, charge kind.
 -- input: token_costs, meters. CostUnits and TokenCostUnits x 10^18, QuantityUnits x 10^12 (tokens), as DECIMAL(38,0).
+-- UnitHours: units x hours of used capacity, NULL where a row of it states none. RegionId: where the resource is.
 -- Kind: Uncached, Read, Write, Output (tokens of calls), Capacity (provisioned and used), or why no call explains it:
 -- UnusedReservation, Correction, UnreadMeter, UnprovenQuantity, NoCallEvidence.
 WITH charges AS (
@@ -20,6 +21,8 @@ WITH charges AS (
         token_costs.ChargeCategory AS ChargeCategory,
         token_costs.ChargeClass AS ChargeClass,
         token_costs.CommitmentDiscountStatus AS CommitmentDiscountStatus,
+        min(token_costs.RegionId) AS RegionId,
+        CASE WHEN count(*) = count(token_costs.x_UnitQuantity) THEN sum(token_costs.x_UnitQuantity) END AS AllUnits,
         sum(token_costs.EffectiveCost) AS EffectiveCost,
         coalesce(sum(CASE WHEN meters.Unit = 'Tokens' THEN token_costs.x_ProvenEffectiveCost END), 0) AS TokenCost,
         coalesce(sum(CASE WHEN meters.Unit = 'Tokens' THEN token_costs.x_UnitQuantity END), 0) AS Quantity,
@@ -59,7 +62,8 @@ read_charges AS (
 SELECT
     row_number() OVER (ORDER BY ChargeDate, BillingCurrency, ResourceId, x_MeterKey, x_TagsKey, x_ScopeKey, SubAccountId,
         x_ResourceGroupName, BillingAccountId, ChargeCategory, ChargeClass, CommitmentDiscountStatus) AS Bill,
-    * EXCLUDE (EffectiveCost, TokenCost, Quantity, Unproven, Version),
+    * EXCLUDE (EffectiveCost, TokenCost, Quantity, Unproven, Version, AllUnits),
+    CASE WHEN Kind = 'Capacity' THEN AllUnits END AS UnitHours,
     CASE
         WHEN Kind IN ('Uncached', 'Read', 'Write', 'Output') THEN concat_ws('/', Model,
             CASE WHEN count(*) FILTER (WHERE Version IS NULL) OVER (PARTITION BY BillingMonth, ResourceId, Model) = 0 THEN Version END, Sku)

@@ -15,7 +15,7 @@ gateway_days AS (
     SELECT DISTINCT ChargeDate FROM callers
 )
 SELECT
-    bill.* EXCLUDE (CostUnits, TokenCostUnits, QuantityUnits, Tokens, Bill),
+    bill.* EXCLUDE (CostUnits, TokenCostUnits, QuantityUnits, Tokens, Bill, UnitHours),
     caller_costs.*,
     CASE
         WHEN caller_costs.IsSeen THEN NULL

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation.deployments import CAPACITY, Home, homes
 from pertoken.engine import quoted, sql_file
+from pertoken.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,15 +29,16 @@ USAGE_DIMENSIONS = (
 """What a call can say of its caller."""
 
 
-def view_split(engine: Engine) -> None:
+def view_split(engine: Engine, *, pooled: bool = False) -> None:
     """Name what the bill is split into `caller_costs`, and what lies on the way to it.
 
-    Takes:   an engine in which `token_costs`, `meters` and `usage` are named.
+    Takes:   an engine in which `token_costs`, `meters` and `usage` are named; pooled, whether
+             capacity that shares a reservation pays one rate.
     Gives:   `bill` (one row per day, meter, resource and tags), `deployment_costs` (per bill row
              and deployment), `caller_costs` (per bill row, deployment and caller).
-    Keeps:   the cost, token cost and tokens of every bill row.
+    Keeps:   the cost, token cost and tokens of every bill row, or of every pool.
     """
-    _hold(engine, "bill")
+    _view_bill(engine, pooled=pooled)
     view_used_days(engine)
     view_homes(engine)
     _hold(engine, "shares")
@@ -54,25 +56,27 @@ def view_used_days(engine: Engine) -> None:
     engine.view("callers", "SELECT * FROM used_days WHERE Grain = 'caller'")
 
 
-def view_parts(engine: Engine, *, by_usage: bool) -> None:
+def view_parts(engine: Engine, *, by_usage: bool, pooled: bool = False) -> None:
     """Name the parts of the bill `parts`: split by usage, or as billed where none is known.
 
     Gives:   the columns of `bill`, Deployment, the dimensions of callers, IsSeen, Reason and
              CostUnits, TokenCostUnits, QuantityUnits; split parts have IdleUnits too.
+    Raises:  ConfigError where capacity is to be pooled that states no unit hours.
     """
     if by_usage:
-        view_split(engine)
+        view_split(engine, pooled=pooled)
         _hold(engine, "reasons")
         engine.view("parts", "SELECT * FROM reasons")
         return
-    _hold(engine, "bill")
+    _view_bill(engine, pooled=pooled)
     empty = ", ".join(
         f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in ("Deployment", *USAGE_DIMENSIONS)
     )
     engine.view(
         "parts",
-        f"SELECT *, {empty}, false AS IsSeen, false AS IsEstimated, false AS IsAssumed, "
-        "false AS IsScaled, CASE WHEN Offering IS NULL THEN Kind ELSE 'NoTelemetry' END AS Reason "
+        f"SELECT * EXCLUDE (UnitHours), {empty}, false AS IsSeen, false AS IsEstimated, "
+        "false AS IsAssumed, false AS IsScaled, "
+        "CASE WHEN Offering IS NULL THEN Kind ELSE 'NoTelemetry' END AS Reason "
         "FROM bill",
     )
 
@@ -140,6 +144,25 @@ def _deployments(
         if utilisation is not None:
             provisioned.add((month, resource, deployment))
     return provisioned, found
+
+
+def _view_bill(engine: Engine, *, pooled: bool) -> None:
+    """Name the bill `bill`, as billed or with shared reservations at a pooled rate."""
+    _hold(engine, "bill")
+    if not pooled:
+        return
+    unknown = engine.rows(
+        "SELECT ChargeDate, ResourceName FROM bill WHERE Kind = 'Capacity' AND UnitHours IS NULL "
+        "ORDER BY ChargeDate, ResourceName LIMIT 1"
+    )
+    if unknown:
+        day, resource = unknown[0]
+        raise ConfigError(
+            f"Capacity of {resource} on {day} states no unit hours, so it has no pooled rate.",
+            "Expected unit hours of all used capacity: a pool's cost is divided by them.",
+            "Take reservations as billed, or see the charges: `pertoken data set-aside`.",
+        )
+    engine.view_arrow("bill", engine.arrow(sql_file("pertoken.allocation", "pooled")))
 
 
 def _hold(engine: Engine, name: str) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pertoken.allocation import EVIDENCE, IDLE_POLICIES, PER, AttributionQuery
+from pertoken.allocation import (
+    AS_BILLED,
+    EVIDENCE,
+    IDLE_POLICIES,
+    PER,
+    RESERVATION_RATES,
+    AttributionQuery,
+)
 from pertoken.api.result import Result
 from pertoken.deferred import deferred
 from pertoken.errors import ConfigError, alternatives
@@ -67,6 +74,7 @@ class Attribution:
         end: date | str | None = None,
         currency: str | None = None,
         idle: str = "spread",
+        reservations: str = AS_BILLED,
         as_of: date | str | None = None,
         per: str = "1M",
         rules: str | Path | None = None,
@@ -75,7 +83,8 @@ class Attribution:
 
         Takes:   by, dimensions (Team, Application, Feature, ...) and columns of the charge;
                  evidence, tags, telemetry or rules; idle, what becomes of idle provisioned
-                 capacity; as_of, the day whose organisation counts.
+                 capacity; reservations, billed or pooled: what capacity that shares one pays;
+                 as_of, the day whose organisation counts.
         Gives:   the columns of `pertoken attribute`; findings name telemetry above the bill.
         Raises:  ConfigError for an unknown dimension or value; HubError for an empty hub.
         """
@@ -92,6 +101,7 @@ class Attribution:
             end=_day(end),
             currency=currency,
             idle=_one_of(idle, IDLE_POLICIES, "idle"),
+            reservations=_one_of(reservations, RESERVATION_RATES, "reservations"),
             as_of=_day(as_of),
             per=_one_of(per, PER, "per"),
         )
@@ -171,6 +181,7 @@ class Attribution:
         currency: str | None = None,
         evidence: str | None = None,
         idle: str = "spread",
+        reservations: str = AS_BILLED,
         aggregation: str = "sum",
         per: str = "1",
         rules: str | Path | None = None,
@@ -193,6 +204,7 @@ class Attribution:
             currency=currency,
             evidence=None if evidence is None else _one_of(evidence, EVIDENCE, "evidence"),
             idle=_one_of(idle, IDLE_POLICIES, "idle"),
+            reservations=_one_of(reservations, RESERVATION_RATES, "reservations"),
             aggregation=_one_of(aggregation, ("sum", "mean", "max"), "aggregation"),
             per=_one_of(per, ("1", "1K", "1M"), "per"),
         )

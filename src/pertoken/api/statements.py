@@ -74,6 +74,7 @@ class Statements:
         cost: str = "Effective",
         evidence: str | None = None,
         idle: str = "spread",
+        reservations: str = "billed",
         threshold: Decimal | str | None = None,
         rate_card: str | Path | None = None,
         issuer: str | None = None,
@@ -81,15 +82,15 @@ class Statements:
         """Draft the statement of a month, for the whole house or for teams, one per currency.
 
         Takes:   team, one team, or every_team for each that has cost; cost, Effective or Billed;
-                 evidence and idle as `attribute` has them; threshold, the cost moved below which a
-                 correction is carried forward (one minor unit without it); rate_card, a CSV;
-                 issuer, who stands in the letterhead.
+                 evidence, idle and reservations as `attribute` has them; threshold, the cost
+                 moved below which a correction is carried forward (one minor unit without it);
+                 rate_card, a CSV; issuer, who stands in the letterhead.
         Gives:   the columns of `pertoken statement list`, one row per statement drafted.
         Raises:  ConfigError for a month, currency or team without cost; SourceError for a rate card
                  that cannot be read.
         """
         # The room of statements is loaded where one is drafted, not with the command line.
-        from pertoken.allocation import EVIDENCE, IDLE_POLICIES  # noqa: PLC0415
+        from pertoken.allocation import EVIDENCE, IDLE_POLICIES, RESERVATION_RATES  # noqa: PLC0415
         from pertoken.pipeline.statement_log import Request  # noqa: PLC0415
         from pertoken.statements import Method  # noqa: PLC0415
 
@@ -103,6 +104,7 @@ class Statements:
             BASES[_one_of(cost, BASES, "cost")],
             None if evidence is None else _one_of(evidence, EVIDENCE, "evidence"),
             _one_of(idle, IDLE_POLICIES, "idle"),
+            _one_of(reservations, RESERVATION_RATES, "reservations"),
         )
         request = Request(
             parse_month(month), team, None if currency is None else currency.upper(), every_team,

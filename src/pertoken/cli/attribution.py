@@ -32,6 +32,15 @@ ByOption = Annotated[
 ]
 
 
+ReservationsOption = Annotated[
+    str,
+    typer.Option(
+        "--reservations",
+        help="What capacity that shares a reservation pays: billed, or the pooled rate of the day.",
+    ),
+]
+
+
 _GAPS_FIRST = (
     "ChargeDate", "Deployment", "x_ModelId", "x_TokenDirection", "GapTokens", "GapCost",
     "BillingCurrency", "ReasonCode",
@@ -67,6 +76,7 @@ def attribute(
         str,
         typer.Option("--idle", help="Idle provisioned capacity: spread, show or owner."),
     ] = "spread",
+    reservations: ReservationsOption = "billed",
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", help="The day whose organisation counts; else that of the charge."),
@@ -90,6 +100,7 @@ def attribute(
         end=end,
         currency=currency,
         idle=idle,
+        reservations=reservations,
         as_of=as_of,
         per=per,
         rules=rules,
@@ -184,6 +195,7 @@ def units(
     idle: Annotated[
         str, typer.Option("--idle", help="Idle provisioned capacity: spread, show or owner.")
     ] = "spread",
+    reservations: ReservationsOption = "billed",
     aggregation: Annotated[
         str,
         typer.Option("--aggregation", help="How the metric adds up over days: sum, mean or max."),
@@ -206,6 +218,7 @@ def units(
         currency=currency,
         evidence=evidence,
         idle=idle,
+        reservations=reservations,
         aggregation=aggregation,
         per=per,
         rules=rules,

@@ -73,6 +73,9 @@ def draft(
     idle: Annotated[
         str, typer.Option("--idle", help="Idle provisioned capacity: spread, show or owner.")
     ] = "spread",
+    reservations: Annotated[
+        str, typer.Option("--reservations", help="Shared reservations: billed or pooled.")
+    ] = "billed",
     threshold: Annotated[
         str | None,
         typer.Option(
@@ -94,7 +97,8 @@ def draft(
     check_format(format)
     result = _statements(hub).draft(
         month, by=by, team=team, every_team=every_team, currency=currency, cost=cost,
-        evidence=evidence, idle=idle, threshold=threshold, rate_card=rate_card, issuer=issuer,
+        evidence=evidence, idle=idle, reservations=reservations, threshold=threshold,
+        rate_card=rate_card, issuer=issuer,
     )  # fmt: skip
     _show_list(result, format, output)
 

@@ -65,7 +65,10 @@ def _attributions(
     if with_previous and query.start is not None and query.end is not None:
         through = hub_summary(engine, relations).through_day
         compared = previous_period(query.start, query.end, through)
-    view_attribution(engine, relations, rules, by_usage=query.evidence != "tags")
+    view_attribution(
+        engine, relations, rules, by_usage=query.evidence != "tags",
+        reservations=query.reservations,
+    )  # fmt: skip
     now = queried_attribution(engine, query, rules)
     if compared is None:
         return None, now, None

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pertoken.allocation import (
+    AS_BILLED,
     ORGANISATION_COLUMNS,
+    POOLED,
     AttributionQuery,
     Rules,
     attribution_columns,
@@ -33,7 +35,10 @@ def attribution_table(
     engine: Engine, relations: Relations, query: AttributionQuery, rules: Rules
 ) -> Table:
     """One row per month, dimensions, currency, evidence and reason; see `attribution_rows`."""
-    view_attribution(engine, relations, rules, by_usage=query.evidence != "tags")
+    view_attribution(
+        engine, relations, rules, by_usage=query.evidence != "tags",
+        reservations=query.reservations,
+    )  # fmt: skip
     return queried_attribution(engine, query, rules)
 
 
@@ -52,12 +57,14 @@ def view_attribution(
     *,
     by_usage: bool = True,
     basis: str = "EffectiveCost",
+    reservations: str = AS_BILLED,
 ) -> None:
     """Name the parts of the bill with their tags `tagged_parts`, and `organisation`.
 
     Takes:  basis, the cost that is divided: EffectiveCost or BilledCost; it stands in the columns
-            of EffectiveCost.
-    Raises: ConfigError for a rule whose condition names a column that the bill has not.
+            of EffectiveCost; reservations, what capacity that shares one pays: billed or pooled.
+    Raises: ConfigError for a rule whose condition names a column that the bill has not, and where
+            capacity is to be pooled that states no unit hours.
     """
     require_charges(relations)
     if not view_mart(engine, relations):
@@ -69,7 +76,7 @@ def view_attribution(
     if basis == "BilledCost":
         _divide_billed_cost(engine, relations)
     has_usage = by_usage and relations.view(engine, "usage")
-    view_parts(engine, by_usage=has_usage)
+    view_parts(engine, by_usage=has_usage, pooled=reservations == POOLED)
     view_rules(engine, relations, rules)
 
 

@@ -63,12 +63,14 @@ class StatementFigures:
     def _parts(self, method: Method) -> Iterator[tuple[str, str, Key, Part]]:
         by_usage = method.evidence != "tags"
         view_attribution(
-            self._engine, self._snapshot, self.rules, by_usage=by_usage, basis=method.basis
-        )
+            self._engine, self._snapshot, self.rules, by_usage=by_usage, basis=method.basis,
+            reservations=method.reservations,
+        )  # fmt: skip
         for start, end in stretches(self._boundaries()):
             query = AttributionQuery(
-                by=_BY, evidence=method.evidence, start=start, end=end, idle=method.idle
-            )
+                by=_BY, evidence=method.evidence, start=start, end=end, idle=method.idle,
+                reservations=method.reservations,
+            )  # fmt: skip
             rows = queried_attribution(self._engine, query, self.rules).to_dicts()
             day = start or (end - timedelta(days=1) if end else date.min)
             for row in rows:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from pertoken.allocation import UNATTRIBUTED, AttributionQuery
+from pertoken.allocation import AS_BILLED, UNATTRIBUTED, AttributionQuery
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError, HubError, alternatives
 from pertoken.exports import METRIC_DIMENSIONS
@@ -62,6 +62,7 @@ class UnitsQuery:
     currency: str | None = None
     evidence: str | None = None
     idle: str = "spread"
+    reservations: str = AS_BILLED
     aggregation: str = "sum"
     per: str = "1"
 
@@ -190,7 +191,10 @@ def _costs(
     engine: Engine, relations: Relations, query: UnitsQuery, rules: Rules, by: tuple[str, ...]
 ) -> dict[tuple[object, ...], _Cost]:
     """The attributed cost by month, dimensions and currency."""
-    view_attribution(engine, relations, rules, by_usage=query.evidence != "tags")
+    view_attribution(
+        engine, relations, rules, by_usage=query.evidence != "tags",
+        reservations=query.reservations,
+    )  # fmt: skip
     asked = AttributionQuery(
         by=tuple(each for each in by if each != "BillingMonth"),
         evidence=query.evidence,
@@ -198,6 +202,7 @@ def _costs(
         end=query.end,
         currency=query.currency,
         idle=query.idle,
+        reservations=query.reservations,
     )
     sums: dict[tuple[object, ...], _Cost] = defaultdict(_Cost)
     for row in queried_attribution(engine, asked, rules).to_dicts():

@@ -40,7 +40,7 @@ _DECIMALS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How a month was divided: basis, a column of cost; evidence and idle as `attribute` has them.
+    """How a month was divided: basis, a column of cost; the rest as `attribute` has it.
 
     The method of a statement is that of its corrections too.
     """
@@ -48,6 +48,16 @@ class Method:
     basis: str = "EffectiveCost"
     evidence: str | None = None
     idle: str = "spread"
+    reservations: str = "billed"
+
+    def to_json(self) -> dict[str, str | None]:
+        """The method as a statement holds it, beside its basis.
+
+        Reservations as billed are not said, so that statements drafted before there was a choice
+        are still made again word for word.
+        """
+        said = {"Evidence": self.evidence, "Idle": self.idle}
+        return said if self.reservations == "billed" else said | {"Reservations": self.reservations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +179,7 @@ def document(
         "Team": subject.team,
         "BillingCurrency": subject.currency,
         "Basis": method.basis,
-        "Method": {
-            "Evidence": method.evidence,
-            "Idle": method.idle,
-            "Threshold": plain(threshold),
-        },
+        "Method": method.to_json() | {"Threshold": plain(threshold)},
         "Lines": [line.to_json() for line in numbered],
         "Carried": carried,
         "Totals": _totals(numbered),

@@ -61,7 +61,10 @@ class Statement:
     def method(self) -> Method:
         """How it was divided."""
         method = self.content["Method"]
-        return Method(self.content["Basis"], method["Evidence"], method["Idle"])
+        return Method(
+            self.content["Basis"], method["Evidence"], method["Idle"],
+            method.get("Reservations", "billed"),
+        )  # fmt: skip
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

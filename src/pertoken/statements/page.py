@@ -280,6 +280,7 @@ def _pins(statement: Statement) -> Iterator[tuple[str, str]]:
         "Method",
         (
             f"evidence {method['Evidence'] or 'telemetry, then rules'}; idle {method['Idle']}; "
+            f"reservations {statement.method.reservations}; "
             f"threshold {method['Threshold']} {statement.subject.currency}"
         ),
     )

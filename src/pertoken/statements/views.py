@@ -287,6 +287,7 @@ def pin_rows(statement: Statement) -> Iterable[tuple[str, str | None]]:
     yield "Rate card", None if card is None else f"{card['Name']} {card['Digest']}"
     yield "Evidence", method["Evidence"] or "telemetry, then rules"
     yield "Idle capacity", method["Idle"]
+    yield "Reservations", statement.method.reservations
     yield "Correction threshold", f"{method['Threshold']} {statement.subject.currency}"
     for run in pins["Runs"]:
         yield f"Run {run['BillingMonth']} {run['Scope']}", f"{run['RunId']} ({run['Dataset']})"

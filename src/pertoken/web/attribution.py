@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 Evidence = Literal["tags", "telemetry", "rules"]
 Idle = Literal["spread", "show", "owner"]
+Reservations = Literal["billed", "pooled"]
 
 
 class PeriodParameters(Strict):
@@ -67,6 +68,9 @@ class ShareParameters(PeriodParameters):
         default=None, description="Else telemetry, then rules for what it leaves."
     )
     idle: Idle = Field(default="spread", description="Idle provisioned capacity.")
+    reservations: Reservations = Field(
+        default="billed", description="What capacity that shares a reservation pays."
+    )
 
 
 class WhoseParameters(ShareParameters):
@@ -99,6 +103,7 @@ class WhoseParameters(ShareParameters):
         return AttributionQuery(
             by=tuple(name for name in by if name != "BillingMonth"), evidence=self.evidence,
             start=start, end=end, currency=self.currency, idle=self.idle,
+            reservations=self.reservations,
             as_of=parse_day(self.as_of) if self.as_of else None, per=self.per,
         )  # fmt: skip
 
@@ -245,6 +250,7 @@ def units_of(
         query = UnitsQuery(
             metric=asked.metric, by=None if asked.by is None else names_of(asked.by), start=start,
             end=end, currency=asked.currency, evidence=asked.evidence, idle=asked.idle,
+            reservations=asked.reservations,
             aggregation=asked.aggregation, per=asked.per,
         )  # fmt: skip
         return units_table(engine, relations, query, hub_rules(relations))

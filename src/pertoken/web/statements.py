@@ -109,6 +109,7 @@ class Drafted(Asked):
     cost: Literal["Effective", "Billed"] = "Effective"
     evidence: Literal["tags", "telemetry", "rules"] | None = None
     idle: Literal["spread", "show", "owner"] = "spread"
+    reservations: Literal["billed", "pooled"] = "billed"
     threshold: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     rate_card: str | None = Field(
         default=None, max_length=1_000_000, description="The text of a rate card, a CSV."
@@ -228,8 +229,8 @@ def _draft(engine: Engine, hub: Hub, asked: Drafted, person: Person) -> Table:
     request = statement_log.Request(
         parse_month(asked.month), asked.team,
         None if asked.currency is None else asked.currency.upper(), asked.every_team,
-        Method(f"{asked.cost}Cost", asked.evidence, asked.idle), asked.threshold, card,
-        asked.issuer,
+        Method(f"{asked.cost}Cost", asked.evidence, asked.idle, asked.reservations),
+        asked.threshold, card, asked.issuer,
     )  # fmt: skip
     numbers = statement_log.draft(engine, hub, request, name_of(person))
     return statements_table(engine, hub.snapshot(engine), frozenset(numbers))
