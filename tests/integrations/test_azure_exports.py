@@ -13,7 +13,7 @@ from cost_management import TOKEN, CostManagement, check_export
 
 from pertoken.errors import ConfigError, SourceError
 from pertoken.integrations.azure import DATASETS, Exports, Placement, export_plans, month_requests
-from pertoken.integrations.azure.exports import AUTHORITY, PUBLIC, credential_of
+from pertoken.integrations.azure.credentials import AUTHORITY, PUBLIC, credential_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`azure exports`: the exports of Cost Management, listed, made and run."""
+"""`azure exports`: the exports of Cost Management, listed, made and run; `azure`, its group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pertoken.cli.azure_telemetry import telemetry_app
 from pertoken.cli.output import FormatOption, OutputOption, check_format, show
 
 azure_app = typer.Typer(help="Azure's control plane.", no_args_is_help=True)
@@ -15,6 +16,7 @@ exports_app = typer.Typer(
     help="Exports of Microsoft Cost Management: where the bills come from.", no_args_is_help=True
 )
 azure_app.add_typer(exports_app, name="exports")
+azure_app.add_typer(telemetry_app, name="telemetry")
 
 LISTED_FIRST = (
     "ExportName", "Dataset", "DatasetVersion", "Timeframe", "State", "LastRun", "LastStatus",

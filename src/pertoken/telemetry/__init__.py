@@ -8,6 +8,7 @@ Source: docs/telemetry.md.
 """
 
 from pertoken.telemetry.identity import USER_KEY_VARIABLE, hashed_clients
+from pertoken.telemetry.metrics import metric_aggregations, metric_readings
 from pertoken.telemetry.readings import view_readings
 from pertoken.telemetry.recognise import TelemetryFile, recognised
 from pertoken.telemetry.sources import SOURCES, Source
@@ -27,6 +28,8 @@ __all__ = [
     "UsageFinding",
     "combined_usage_select",
     "hashed_clients",
+    "metric_aggregations",
+    "metric_readings",
     "recognised",
     "view_readings",
     "view_usage",

@@ -1,8 +1,9 @@
 """The REST answer of Azure Monitor: series of hourly totals per deployment, model and version.
 
 A resource knows one of two metric families. Asked for a name of the other, Azure answers with a
-well-formed series of zeros, which means unknown and not idle: of each resource the family with
-tokens is taken, and one with none at all is a finding of `usage`.
+well-formed series of zeros, which means unknown and not idle: of each resource and hour the family
+with the most tokens is taken (an account that is turned into one of Foundry changes its family
+between two hours), and a resource with none at all is a finding of `usage`.
 
 Source: https://learn.microsoft.com/rest/api/monitor/metrics/list (shape); docs/telemetry.md.
 """
@@ -24,20 +25,31 @@ _DIMENSIONS = {
 _COUNTED = ("InputTokens", "CacheReadTokens", "OutputTokens", "Calls", "Utilisation")
 
 
+def metric_aggregations() -> dict[str, str]:
+    """The metrics of both families that are read, and the aggregation that each is asked for in."""
+    spellings = sources()[REST_METRICS].spellings
+    return {
+        name: "Average" if column == "Utilisation" else "Total"
+        for column in _COUNTED
+        for name in spellings[column]
+    }
+
+
 def metric_readings(path: str) -> Iterator[dict[str, object]]:
     """One reading per resource, series and hour, with the one value that the series states."""
     content = parsed_json(path)
-    by_metric: dict[tuple[str, str], dict[str, list[dict[str, object]]]] = defaultdict(dict)
+    hours: dict[tuple[str, str, str], dict[str, list[dict[str, object]]]] = defaultdict(dict)
     for answer in content if isinstance(content, list) else [content]:
         for metric in answer.get("value", ()):
             name = metric["name"]["value"]
             column = _column_of(name)
             if column is not None:
                 resource = metric["id"].partition("/providers/Microsoft.Insights/")[0]
-                rows = list(_series(metric, resource, column))
-                by_metric[resource, column].setdefault(name, []).extend(rows)
-    for (_, column), families in by_metric.items():
-        yield from max(families.values(), key=lambda rows: sum(_number(r[column]) for r in rows))
+                for row in _series(metric, resource, column):
+                    place = (resource.casefold(), column, str(row["Time"]))
+                    hours[place].setdefault(name, []).append(row)
+    for (_, column, _), families in hours.items():
+        yield from max(families.values(), key=lambda rows: _sum_of(rows, column))
 
 
 def _column_of(metric: str) -> str | None:
@@ -61,5 +73,5 @@ def _series(metric: dict[str, Any], resource: str, column: str) -> Iterator[dict
                 yield {**row, "Time": point["timeStamp"], column: number}
 
 
-def _number(value: object) -> float:
-    return float(str(value))
+def _sum_of(rows: list[dict[str, object]], column: str) -> float:
+    return sum(float(str(row[column])) for row in rows)

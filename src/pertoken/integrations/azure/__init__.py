@@ -1,9 +1,10 @@
-"""Azure's control plane: the exports that Microsoft Cost Management writes, made and run.
+"""Azure, asked: exports of Microsoft Cost Management, metrics of accounts, logs of gateways.
 
 The Azure SDK (extra `azure`) is imported only where a request is sent.
-Source: docs/azure-exports.md.
+Source: docs/azure-exports.md; docs/telemetry.md, "Fetching from Azure".
 """
 
+from pertoken.integrations.azure.credentials import CREDENTIALS
 from pertoken.integrations.azure.definitions import (
     DATASETS,
     ExportPlan,
@@ -11,7 +12,7 @@ from pertoken.integrations.azure.definitions import (
     export_plans,
     month_requests,
 )
-from pertoken.integrations.azure.exports import CREDENTIALS, Exports
+from pertoken.integrations.azure.exports import Exports
 
 __all__ = [
     "CREDENTIALS",

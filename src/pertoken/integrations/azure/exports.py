@@ -1,8 +1,7 @@
 """Exports of a scope, listed, made and run by the Azure SDK.
 
-Credentials are explicit, always: an Entra token, or the id, secret and tenant of an application, by
-environment variables. No chain of defaults is tried. The SDK tries a throttled request again as the
-answer says; what still fails is told with the months that are left.
+The SDK tries a throttled request again as the answer says; what still fails is told with the months
+that are left.
 
 Source: docs/azure-exports.md.
 """
@@ -10,80 +9,26 @@ Source: docs/azure-exports.md.
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from pertoken.errors import ConfigError, SourceError
+from pertoken.errors import SourceError
+from pertoken.integrations.azure.credentials import (
+    PUBLIC,
+    checked_endpoint,
+    credential_of,
+    is_loopback,
+    missing_packages,
+)
 from pertoken.integrations.azure.definitions import ExportPlan, check_scope, month_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PUBLIC = "https://management.azure.com"
-TOKEN = "PERTOKEN_AZURE_MANAGEMENT_TOKEN"  # noqa: S105 - the name of a variable
-APPLICATION = (
-    "PERTOKEN_AZURE_TENANT_ID",
-    "PERTOKEN_AZURE_CLIENT_ID",
-    "PERTOKEN_AZURE_CLIENT_SECRET",
-)
-AUTHORITY = "PERTOKEN_AZURE_AUTHORITY"
-CREDENTIALS = (TOKEN, *APPLICATION, AUTHORITY)
-"""The environment variables that are read, and no others."""
-
 LISTED = (
     "ExportName", "Dataset", "DatasetVersion", "Timeframe", "Recurrence", "State", "Container",
     "Folder", "NextRun", "LastRun", "LastStatus", "LastError",
 )  # fmt: skip
-_SHORTEST_LIFE = 300
-
-
-class AccessToken(NamedTuple):
-    """A token and when it ends, in seconds since 1970, as the Azure SDK takes it."""
-
-    token: str
-    expires_on: int
-
-
-class StatedToken:
-    """The credential of a token that the user gives; it is used as it is."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def get_token(self, *scopes: str, **options: object) -> AccessToken:
-        """The token, whatever it is asked for."""
-        del scopes, options
-        return AccessToken(self._token, int(time.time()) + _SHORTEST_LIFE)
-
-
-def credential_of(environment: Mapping[str, str], endpoint: str) -> Any:  # noqa: ANN401 - the SDK's
-    """The credential that the environment states for an endpoint.
-
-    Raises: ConfigError when it states none, or a part of one.
-    """
-    stated = {name: environment.get(name, "").strip() for name in CREDENTIALS}
-    if stated[TOKEN]:
-        return StatedToken(stated[TOKEN])
-    missing = [name for name in APPLICATION if not stated[name]]
-    if missing:
-        raise ConfigError(
-            f"There is no credential for {endpoint}: {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not set.",
-            f"Expected {TOKEN}, or {', '.join(APPLICATION)}; nothing else is tried.",
-            f"Set {TOKEN} to what `az account get-access-token` prints, or name an application.",
-        )
-    if endpoint != PUBLIC and not stated[AUTHORITY]:
-        raise ConfigError(
-            f"{AUTHORITY} is not set, and {endpoint} is not the public cloud.",
-            "Expected the sign-in host of that cloud, such as https://login.chinacloudapi.cn.",
-            f"Set {AUTHORITY}.",
-        )
-    from azure.identity import ClientSecretCredential  # noqa: PLC0415 - the extra `azure`
-
-    options = {"authority": stated[AUTHORITY]} if stated[AUTHORITY] else {}
-    return ClientSecretCredential(*(stated[name] for name in APPLICATION), **options)
 
 
 class Exports:
@@ -99,16 +44,12 @@ class Exports:
         """Raises: ConfigError for a scope, endpoint or credential that cannot be, or no extra."""
         check_scope(scope)
         self._scope = scope
-        self._endpoint = _checked_endpoint(endpoint)
-        self._options = {"enforce_https": False} if _is_loopback(self._endpoint) else {}
+        self._endpoint = checked_endpoint(endpoint)
+        self._options = {"enforce_https": False} if is_loopback(self._endpoint) else {}
         try:
             from azure.mgmt.costmanagement import CostManagementClient  # noqa: PLC0415
         except ImportError as error:
-            raise ConfigError(
-                "The packages for Azure are not installed.",
-                "Expected the extra `azure`: azure-mgmt-costmanagement and azure-identity.",
-                "Run `pip install 'pertoken[azure]'`.",
-            ) from error
+            raise missing_packages("azure-mgmt-costmanagement and azure-identity") from error
         stated = os.environ if environment is None else environment
         self._client = CostManagementClient(
             credential_of(stated, self._endpoint),
@@ -192,19 +133,3 @@ def _line(export: dict[str, Any]) -> tuple[object, ...]:
         properties.get("nextRunTimeEstimate"), last.get("submittedTime"), last.get("status"),
         (last.get("error") or {}).get("message"),
     )  # fmt: skip
-
-
-def _checked_endpoint(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    if parts.hostname and (parts.scheme == "https" or _is_loopback(endpoint)) and not parts.query:
-        return endpoint.rstrip("/")
-    raise ConfigError(
-        f"'{endpoint}' is not an endpoint of Azure.",
-        "Expected an https address such as https://management.chinacloudapi.cn: a credential is "
-        "sent to it.",
-        f"Give --endpoint, or leave it out for {PUBLIC}.",
-    )
-
-
-def _is_loopback(endpoint: str) -> bool:
-    return urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
