@@ -63,6 +63,7 @@ golden: $(READY)  ## write the golden files anew; review the diff
 
 bench: $(READY)  ## ratios against baselines of the same run
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/bench_split.py
 	scripts/install-azurite.sh
 	$(BIN)/python benchmarks/bench_stores.py
 

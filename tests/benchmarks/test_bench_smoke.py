@@ -104,3 +104,21 @@ def test_the_outlook_is_timed_with_its_goals(tmp_path: Path) -> None:
     figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert len(figures) == 1 + 2
     assert "forecast of 30 series" in done.stdout
+
+
+def test_a_split_is_timed_beside_its_sums(tmp_path: Path) -> None:
+    """The bench itself holds the parts against the bill, and counts the teams."""
+    done = subprocess.run(
+        [
+            sys.executable, str(BENCHMARKS / "bench_split.py"), "--teams", "7", "--days", "2",
+            "--deployments", "9", "--times", "1",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert len(figures) == 1 + 3
+    assert "2 days for 7 teams: " in figures[1]
+    assert not list(tmp_path.iterdir())
