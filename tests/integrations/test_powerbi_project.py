@@ -26,6 +26,8 @@ HOSTILE = (
     'say "hi"',
     "[x]",
     "line\nend",
+    "größe 価格 🏷",
+    "'; DROP\ttable",
 )
 FACTS = {
     "both": ProjectFacts("C:\\hub", "C:\\tables", HOSTILE, budgets=True),

@@ -34,12 +34,17 @@ class Answer:
 def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Answer]:
-    """Run `pertoken` with arguments on the hub `tmp_path / "hub"`, answers as CSV."""
+    """Run `pertoken` with arguments on the hub `tmp_path / "hub"`; format None asks for none."""
     monkeypatch.setenv("COLUMNS", "240")
 
-    def run(*arguments: object, hub: Path = tmp_path / "hub") -> Answer:
+    def run(
+        *arguments: object,
+        hub: Path = tmp_path / "hub",
+        format: str | None = "csv",  # noqa: A002
+    ) -> Answer:
         words = [str(each) for each in arguments]
-        monkeypatch.setattr(sys, "argv", ["pertoken", *words, "--hub", str(hub), "-f", "csv"])
+        shown = [] if format is None else ["--format", format]
+        monkeypatch.setattr(sys, "argv", ["pertoken", *words, "--hub", str(hub), *shown])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = {"duckdb": "hub.duckdb", "xlsx": "hub.xlsx"}
-FOLDERS = {"parquet": "out", "csv": "out"}
+FOLDERS = {"parquet": "out", "csv": "out", "powerbi": "out"}
 TARGETS = [*FILES.items(), *FOLDERS.items()]
 _EXPORT = """
 import os, signal, sys
@@ -31,7 +31,10 @@ import pertoken
 {before}
 hub = pertoken.open(sys.argv[1])
 try:
-    hub.export_tables(sys.argv[2], sys.argv[3])
+    if sys.argv[2] == "powerbi":
+        hub.export_power_bi(sys.argv[3])
+    else:
+        hub.export_tables(sys.argv[2], sys.argv[3])
 except pertoken.errors.PertokenError as error:
     sys.exit(str(error))
 """

@@ -21,13 +21,13 @@ from pertoken.integrations.powerbi import (
     METER_COLUMNS,
     TABLES,
     ProjectFacts,
-    check_empty,
     project_files,
     write_project,
 )
 from pertoken.pipeline.attribution_view import view_attribution
 from pertoken.pipeline.budget_months import budget_months, team_of
 from pertoken.pipeline.budgets import hub_budgets
+from pertoken.pipeline.unfinished import new_folder
 from pertoken.pipeline.views import require_charges, view_mart
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def export_power_bi(
     Takes:   audience, one team, which then gets its own attributed rows and nothing else;
              evidence, as in `attribute`; hub_at and tables_at, where Power BI finds the hub and
              the tables of the export (the folders here, unless told otherwise).
-    Keeps:   the cost and tokens of the attribution, to the last decimal.
+    Keeps:   the cost and tokens of the attribution, to the last decimal; an export that fails
+             leaves nothing in the folder.
     Raises:  ConfigError for a folder that is not empty or a team that has no attributed cost;
              HubError for an empty hub.
     """
-    check_empty(folder)
     require_charges(snapshot)
     if not view_mart(engine, snapshot):
         raise ConfigError(
@@ -86,25 +86,26 @@ def export_power_bi(
             "Expected --audience without --hub-at: the hub holds everybody's charges.",
             "Leave one of them out; --tables-at says where the audience's own tables are.",
         )
-    _hold_attribution(engine, snapshot, rules, evidence)
-    teams = _teams(engine)
-    if audience is not None:
-        audience = _team(audience, teams)
-    tables = _written(engine, folder, audience) if teams else {}
-    budgets = _budgets(engine, snapshot, rules, audience)
-    if budgets:
-        tables |= _written_budgets(engine, folder)
-    at = tables_at or str((folder / TABLES).absolute())
-    facts = ProjectFacts(
-        hub=None if audience is not None else hub_at or str(snapshot.root),
-        tables=at if tables else None,
-        tag_keys=() if audience is not None else _tag_keys(engine),
-        attribution=bool(teams),
-        budgets=budgets > 0,
-    )
-    files = project_files(facts)
-    files[_RECORD] = json.dumps({"audience": audience, "evidence": evidence}, indent=2) + "\n"
-    write_project(folder, files)
+    with new_folder(folder) as place:
+        _hold_attribution(engine, snapshot, rules, evidence)
+        teams = _teams(engine)
+        if audience is not None:
+            audience = _team(audience, teams)
+        tables = _written(engine, place, audience) if teams else {}
+        budgets = _budgets(engine, snapshot, rules, audience)
+        if budgets:
+            tables |= _written_budgets(engine, place)
+        at = tables_at or str((folder / TABLES).absolute())
+        facts = ProjectFacts(
+            hub=None if audience is not None else hub_at or str(snapshot.root),
+            tables=at if tables else None,
+            tag_keys=() if audience is not None else _tag_keys(engine),
+            attribution=bool(teams),
+            budgets=budgets > 0,
+        )
+        files = project_files(facts)
+        files[_RECORD] = json.dumps({"audience": audience, "evidence": evidence}, indent=2) + "\n"
+        write_project(place, files)
     return PowerBIExport(len(files), tables, () if teams else (_nothing(evidence),))
 
 

@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pertoken.errors import ConfigError
 from pertoken.integrations.powerbi import star
 from pertoken.integrations.powerbi.measures import (
     attributed_measures,
@@ -145,16 +144,6 @@ def project_files(facts: ProjectFacts) -> dict[str, str]:
     for path, text in model_files(model).items():
         files[f"{semantic}/definition/{path}"] = text
     return files
-
-
-def check_empty(folder: Path) -> None:
-    """Refuse a folder that holds anything: nothing of another's is ever overwritten."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(
-            f"{folder} is not an empty folder.",
-            "Expected a new or an empty folder: an export never overwrites a project.",
-            "Choose another folder, or move what is in it away.",
-        )
 
 
 def write_project(folder: Path, files: Mapping[str, str]) -> None:
