@@ -117,7 +117,7 @@ def test_files_named_by_their_url_are_read_as_local_ones(
         for sources, hub in zip((urls, sorted(files.iterdir())), hubs, strict=True)
     ]
     assert [each.returncode for each in done] == [0, 0], done
-    assert "Telemetry: 1 files, 1 hours of usage." in done[0].stderr
+    assert "Telemetry: 1 new file, 1 hour of usage." in done[0].stderr
     shown = [{row["Status"]: row["Path"] for row in Hub(hub).runs().to_dicts()} for hub in hubs]
     assert shown[0] == {"applied": urls[1], "reference": urls[2]}
     assert shown[1].keys() == shown[0].keys()

@@ -24,6 +24,7 @@ from pertoken.errors import ConfigError
 
 if TYPE_CHECKING:
     from pertoken.api import IngestResult
+    from pertoken.telemetry import UsageFinding
 
 
 def ingest(
@@ -152,12 +153,27 @@ def _talk(result: IngestResult, *, plan: bool) -> None:
 def _usage_lines(result: IngestResult) -> list[str]:
     """What came of the telemetry in the sources, and what of it does not count."""
     report = result.report
-    if not report.usage_files:
-        return []
-    lines = [f"Telemetry: {report.usage_files:,} files, {report.usage_rows:,} hours of usage."]
-    lines += [
-        f"! {finding.rows:,} readings do not count: {finding.reason} ({finding.path}"
-        + (f", such as {finding.example})" if finding.example else ")")
-        for finding in report.usage_findings
-    ]
-    return lines
+    lines = []
+    if report.usage_files or report.usage_known:
+        known = f"; {_counted(report.usage_known, 'file')} known already"
+        lines.append(
+            f"Telemetry: {_counted(report.usage_files, 'new file')}, "
+            f"{_counted(report.usage_rows, 'hour')} of usage{known if report.usage_known else ''}."
+        )
+    return lines + [_finding_line(finding) for finding in report.usage_findings]
+
+
+def _finding_line(finding: UsageFinding) -> str:
+    readings = _counted(finding.rows, "reading")
+    if finding.counts:
+        words = f"{readings} with a doubt: {finding.reason}"
+    elif finding.rows:
+        words = f"{readings} not counted: {finding.reason}"
+    else:
+        words = finding.reason
+    example = f", such as {finding.example}" if finding.example else ""
+    return f"! {words} ({finding.path}{example})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

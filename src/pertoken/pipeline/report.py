@@ -35,7 +35,8 @@ class RunReport:
     `runs` are those that the sources hold, decided; `problems` are manifests and files that are no
     run at all; `written` and `emptied` are the (scope, month) pairs that changed; `repriced` those
     whose missing prices were filled anew because prices changed. `usage_findings` say which
-    readings of telemetry do not count; `usage_files` and `usage_rows` are what came of it.
+    readings of telemetry do not count; `usage_files` and `usage_rows` are what came of it, and
+    `usage_known` the files of it that the hub has already.
     """
 
     runs: tuple[LedgerRun, ...] = ()
@@ -45,6 +46,7 @@ class RunReport:
     emptied: list[tuple[str, str]] = field(default_factory=list)
     usage_findings: list[UsageFinding] = field(default_factory=list)
     usage_files: int = 0
+    usage_known: int = 0
     usage_rows: int = 0
     commit_id: str = ""
 

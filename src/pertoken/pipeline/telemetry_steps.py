@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pertoken.errors import SourceError
+from pertoken.errors import EngineError, SourceError
 from pertoken.exports import files_at
 from pertoken.pipeline.side_files import is_reference_file
 from pertoken.stores import StorePath, is_store_url, kept_files
@@ -24,6 +24,7 @@ from pertoken.telemetry import (
     UsageFinding,
     combined_usage_select,
     recognised,
+    unknown_counts,
     view_readings,
     view_usage,
 )
@@ -43,6 +44,7 @@ FILE_COLUMNS = {
 }  # fmt: skip
 """The columns of `usage_files`, one row per file of telemetry in the hub."""
 
+UNKNOWN_SOURCE = "columns of tokens, and of no known source (docs/telemetry.md)"
 _MANIFEST = "manifest.json"
 _ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".jsonl", ".ndjson", ".parquet", ".gz")
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -65,7 +67,8 @@ def find_telemetry(ingest: Ingest) -> None:
             candidates = ((file, str(file)) for file in _candidates(path))
             in_folder = path.is_dir()
             holds_runs = in_folder and _holds_manifest(path)
-        files, named = _files_of(candidates, in_folder=in_folder)
+        files, named, doubts = _files_of(candidates, in_folder=in_folder)
+        ingest.report.usage_findings += doubts
         found |= {file.digest: file for file in files}
         rest += named
         if not (files or named) or holds_runs:
@@ -81,7 +84,9 @@ def keep_usage(ingest: Ingest) -> None:
     stay as they are; no cost is touched.
     """
     engine = ingest.engine
-    new = [file for file in ingest.telemetry if file.digest not in _known_digests(ingest)]
+    known = _known_digests(ingest)
+    new = [file for file in ingest.telemetry if file.digest not in known]
+    ingest.report.usage_known = len(ingest.telemetry) - len(new)
     if not new:
         return
     tables, listed = [], []
@@ -105,12 +110,13 @@ def keep_usage(ingest: Ingest) -> None:
 
 def _files_of(
     candidates: Iterable[tuple[Path, str]], *, in_folder: bool
-) -> tuple[list[TelemetryFile], list[str]]:
+) -> tuple[list[TelemetryFile], list[str], list[UsageFinding]]:
     """The telemetry of a source, and the files of a folder that are sources by their content.
 
     Takes:   candidates, local files and what the user calls each: its path or URL.
+    Gives:   also what counts tokens and is of no known source.
     """
-    telemetry, named = [], []
+    telemetry, named, doubts = [], [], []
     for file, shown in candidates:
         try:
             found = recognised(file)
@@ -118,9 +124,11 @@ def _files_of(
                 telemetry.append(replace(found, shown=shown))
             elif in_folder and is_reference_file(file):
                 named.append(shown)
+            elif columns := unknown_counts(file):
+                doubts.append(UsageFinding(shown, UNKNOWN_SOURCE, 0, ", ".join(columns)))
         except OSError:
             continue  # the reader of exports says why
-    return telemetry, named
+    return telemetry, named, doubts
 
 
 def _stored_candidates(place: StorePath) -> tuple[list[tuple[Path, str]], bool, bool]:
@@ -161,15 +169,31 @@ def _known_digests(ingest: Ingest) -> set[str]:
 
 
 def _usage_of(engine: Engine, file: TelemetryFile) -> tuple[pa.Table, list[UsageFinding]]:
-    view_readings(engine, file)
-    findings = view_usage(
-        engine,
-        file,
-        since=_EARLIEST,
-        until=datetime.now(UTC) + timedelta(days=1),
-        user_key=os.environ.get(USER_KEY_VARIABLE),
-    )
-    return engine.arrow("SELECT * FROM new_usage"), list(findings)
+    """The usage of a file, and what of it does not count.
+
+    Raises: SourceError for a file that cannot be read to its end: nothing of it counts.
+    """
+    try:
+        view_readings(engine, file)
+        findings = view_usage(
+            engine,
+            file,
+            since=_EARLIEST,
+            until=datetime.now(UTC) + timedelta(days=1),
+            user_key=os.environ.get(USER_KEY_VARIABLE),
+        )
+        return engine.arrow("SELECT * FROM new_usage"), list(findings)
+    except EngineError as error:
+        detail = str(error.context.get("detail", error))
+        if not (error.context.get("of_data") or file.path in detail):
+            raise
+        lines = detail.splitlines()
+        counts = [line for line in lines[1:] if line.startswith("Expected Number of Columns")]
+        raise SourceError(  # never the line itself: it may hold what nobody may read
+            f"{file.shown} cannot be read to its end: {'; '.join([lines[0], *counts[:1]])}",
+            f"Expected a whole file of {file.source.name}, each row with the cells of its header.",
+            "Fetch the telemetry again, or leave the file out; nothing of it counts.",
+        ) from error
 
 
 def _write_usage(ingest: Ingest, tables: list[pa.Table]) -> None:

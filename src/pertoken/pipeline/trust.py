@@ -48,7 +48,7 @@ def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustC
         ai_cost=tuple(_ai_cost(row) for row in coverage),
         set_aside=tuple(SetAside(row[0], row[6], row[7]) for row in coverage if row[6]),
         findings=(
-            *_findings(engine, report, periods, coverage),
+            *_findings(engine, snapshot, report, periods, coverage),
             *move_findings(moves(engine, snapshot)),
         ),
     )
@@ -83,7 +83,11 @@ def _share(part: Decimal, whole: Decimal) -> Decimal | None:
 
 
 def _findings(
-    engine: Engine, report: RunReport, periods: list[Row], coverage: list[Row]
+    engine: Engine,
+    snapshot: Relations,
+    report: RunReport,
+    periods: list[Row],
+    coverage: list[Row],
 ) -> list[Finding]:
     findings = [
         Finding(problem.found, "pertoken ingest --plan", "error") for problem in report.problems
@@ -112,6 +116,7 @@ def _findings(
             )
         )
     findings += _gaps(engine, periods)
+    findings += _unbilled(engine, snapshot, periods)
     if periods:
         findings += price_findings(engine)
     return findings
@@ -135,6 +140,27 @@ def _gaps(engine: Engine, periods: list[Row]) -> list[Finding]:
         )
         for month, scope, missing in rows
         if missing > 0
+    ]
+
+
+def _unbilled(engine: Engine, snapshot: Relations, periods: list[Row]) -> list[Finding]:
+    """Resources of telemetry that no AI charge names, in months of which the hub has charges."""
+    if not (periods and snapshot.view(engine, "usage") and view_mart(engine, snapshot)):
+        return []
+    count, example = engine.rows(
+        "SELECT count(DISTINCT ResourceName), min(ResourceName) FROM usage "
+        "WHERE BillingMonth IN (SELECT BillingMonth FROM periods) AND lower(ResourceName) NOT IN "
+        "(SELECT lower(ResourceName) FROM token_costs WHERE ResourceName IS NOT NULL)"
+    )[0]
+    if not count:
+        return []
+    words = "resource has" if count == 1 else "resources have"
+    return [
+        Finding(
+            f"{count} {words} telemetry and no AI charge, such as {example}",
+            "pertoken matrix --by ResourceName",
+            "warning",
+        )
     ]
 
 

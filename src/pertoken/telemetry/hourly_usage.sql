@@ -2,7 +2,7 @@
 -- grain: Hour, ResourceName, Deployment, ModelName, ModelVersion and the dimensions below.
 -- input: telemetry_counted (typed readings that count, each once), telemetry_models, telemetry_clients.
 -- InputTokens are uncached where the source tells cached tokens apart; else InputIncludesCached is true and
--- they are all input tokens. FailedTokens are of calls that were answered and not billed (401, 429, 5xx).
+-- they are all input tokens, as in an hour whose cached tokens exceed them. FailedTokens are of calls that were answered and not billed (401, 429, 5xx).
 WITH billed AS (
     SELECT *, Status IS NULL OR Status BETWEEN 200 AND 299 OR Status IN (400, 408) AS IsBilled
     FROM telemetry_counted
@@ -27,6 +27,12 @@ hours AS (
     GROUP BY
         date_trunc('hour', CallTime), ResourceId, ResourceName, Deployment, ModelName, ModelVersion, Team,
         Application, Feature, Customer, Environment, Product, ClientId
+),
+kinds AS (
+    SELECT
+        *,
+        $includes_cached AND coalesce(CacheReadTokens, 0) + coalesce(CacheWriteTokens, 0) > AllInput AS IsOverCached
+    FROM hours
 )
 SELECT
     hours."Hour" AS "Hour",
@@ -44,16 +50,16 @@ SELECT
     hours.Product AS Product,
     telemetry_clients.Client AS Client,
     $source AS "Source",
-    $includes_cached AND hours.CacheReadTokens IS NULL AS InputIncludesCached,
+    $includes_cached AND (hours.CacheReadTokens IS NULL OR hours.IsOverCached) AS InputIncludesCached,
     CASE WHEN hours.IsEstimated THEN 'estimated' ELSE 'measured' END AS Provenance,
     hours.Calls AS Calls,
     CASE
-        WHEN $includes_cached AND hours.AllInput >= coalesce(hours.CacheReadTokens, 0) + coalesce(hours.CacheWriteTokens, 0)
+        WHEN $includes_cached AND NOT hours.IsOverCached
             THEN hours.AllInput - coalesce(hours.CacheReadTokens, 0) - coalesce(hours.CacheWriteTokens, 0)
         ELSE hours.AllInput
     END AS InputTokens,
-    hours.CacheReadTokens AS CacheReadTokens,
-    hours.CacheWriteTokens AS CacheWriteTokens,
+    CASE WHEN NOT hours.IsOverCached THEN hours.CacheReadTokens END AS CacheReadTokens,
+    CASE WHEN NOT hours.IsOverCached THEN hours.CacheWriteTokens END AS CacheWriteTokens,
     hours.OutputTokens AS OutputTokens,
     hours.FailedCalls AS FailedCalls,
     hours.FailedTokens AS FailedTokens,
@@ -62,6 +68,6 @@ SELECT
     hours.LastTime AS LastTime,
     $digest AS FileDigest,
     strftime(hours."Hour", '%Y-%m') AS BillingMonth
-FROM hours
+FROM kinds AS hours
 LEFT JOIN telemetry_models ON telemetry_models.ModelName = hours.ModelName
 LEFT JOIN telemetry_clients ON telemetry_clients.ClientId = hours.ClientId

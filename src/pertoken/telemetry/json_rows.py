@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,7 +36,14 @@ def parsed_json(path: str) -> Any:  # noqa: ANN401 - JSON holds anything
     Raises: SourceError, when it is no JSON.
     """
     content = Path(path).read_bytes()
-    text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    try:
+        text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (EOFError, OSError, zlib.error) as error:
+        raise SourceError(
+            f"{path} cannot be read: {error}.",
+            "Expected a whole gzip file.",
+            "Fetch the telemetry again, or leave the file out.",
+        ) from error
     try:
         return json.loads(text, object_pairs_hook=without_bodies)
     except ValueError as whole:
@@ -63,8 +71,19 @@ def without_bodies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def json_rows(path: str, source: Source) -> Iterator[dict[str, object]]:
-    """The readings of a JSON file of a tabular kind."""
-    for record in _records(parsed_json(path)):
+    """The readings of a JSON file of a tabular kind.
+
+    Raises: SourceError for what is no JSON, or a result that says it is not whole.
+    """
+    content = parsed_json(path)
+    if isinstance(content, dict) and isinstance(content.get("error"), dict):
+        code = content["error"].get("code") or "an error"
+        raise SourceError(
+            f"{path} holds only a part of its result: Log Analytics answered with {code}.",
+            "Expected a whole result; what lacks a part is not counted.",
+            "Fetch the telemetry again in smaller windows.",
+        )
+    for record in _records(content):
         flat = _flattened(record)
         row: dict[str, object] = {}
         for column, names in source.names(flat).items():

@@ -11,13 +11,15 @@ Source: https://learn.microsoft.com/rest/api/monitor/metrics/list (shape); docs/
 from __future__ import annotations
 
 from collections import defaultdict
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from pertoken.errors import SourceError
 from pertoken.telemetry.json_rows import parsed_json
 from pertoken.telemetry.sources import REST_METRICS, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _DIMENSIONS = {
     "modeldeploymentname": "Deployment", "modelname": "ModelName", "modelversion": "ModelVersion",
@@ -36,20 +38,40 @@ def metric_aggregations() -> dict[str, str]:
 
 
 def metric_readings(path: str) -> Iterator[dict[str, object]]:
-    """One reading per resource, series and hour, with the one value that the series states."""
+    """One reading per resource, series and hour, with the one value that the series states.
+
+    An hour that several answers of the file state counts once, with its greatest value.
+
+    Raises: SourceError for a metric that Azure could not give.
+    """
     content = parsed_json(path)
-    hours: dict[tuple[str, str, str], dict[str, list[dict[str, object]]]] = defaultdict(dict)
+    hours: dict[tuple[str, str, str], dict[str, dict[tuple[object, ...], dict[str, object]]]]
+    hours = defaultdict(lambda: defaultdict(dict))
     for answer in content if isinstance(content, list) else [content]:
-        for metric in answer.get("value", ()):
+        for metric in answer.get("value") or ():
             name = metric["name"]["value"]
             column = _column_of(name)
-            if column is not None:
-                resource = metric["id"].partition("/providers/Microsoft.Insights/")[0]
-                for row in _series(metric, resource, column):
-                    place = (resource.casefold(), column, str(row["Time"]))
-                    hours[place].setdefault(name, []).append(row)
+            if column is None:
+                continue
+            _check_given(path, name, metric)
+            resource = metric["id"].partition("/providers/Microsoft.Insights/")[0]
+            for row in _series(metric, resource, column):
+                series = tuple(row.get(dimension) for dimension in _DIMENSIONS.values())
+                place = hours[resource.casefold(), column, str(row["Time"])][name]
+                if series not in place or _number(row[column]) > _number(place[series][column]):
+                    place[series] = row
     for (_, column, _), families in hours.items():
-        yield from max(families.values(), key=lambda rows: _sum_of(rows, column))
+        yield from max(families.values(), key=lambda rows: _sum_of(rows, column)).values()
+
+
+def _check_given(path: str, name: str, metric: dict[str, Any]) -> None:
+    code = metric.get("errorCode") or "Success"
+    if code != "Success":
+        raise SourceError(
+            f"{path} holds an answer in which the metric {name} failed: {code}.",
+            "Expected every metric of an answer; what lacks a part is not counted.",
+            "Fetch the metrics again.",
+        )
 
 
 def _column_of(metric: str) -> str | None:
@@ -70,8 +92,17 @@ def _series(metric: dict[str, Any], resource: str, column: str) -> Iterator[dict
         for point in series.get("data", ()):
             number = point.get("total", point.get("average", point.get("maximum")))
             if number is not None:
-                yield {**row, "Time": point["timeStamp"], column: number}
+                yield {**row, "Time": point.get("timeStamp"), column: number}
 
 
-def _sum_of(rows: list[dict[str, object]], column: str) -> float:
-    return sum(float(str(row[column])) for row in rows)
+def _sum_of(rows: Mapping[tuple[object, ...], dict[str, object]], column: str) -> float:
+    return sum(_number(row[column]) for row in rows.values())
+
+
+def _number(value: object) -> float:
+    """A value to compare by; what is no number is less than none, and found when it is typed."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return 0.0
+    return number if isfinite(number) else 0.0

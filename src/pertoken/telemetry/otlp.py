@@ -36,10 +36,10 @@ def otlp_readings(path: str) -> Iterator[dict[str, object]]:
 
 
 def _of_spans(group: dict[str, Any]) -> Iterator[dict[str, object]]:
-    shared = _attributes(group.get("resource", {}).get("attributes", ()))
+    shared = _attributes((group.get("resource") or {}).get("attributes") or ())
     for scope in group.get("scopeSpans", group.get("scope_spans", ())):
         for span in scope.get("spans", ()):
-            stated = {**shared, **_attributes(span.get("attributes", ()))}
+            stated = {**shared, **_attributes(span.get("attributes") or ())}
             row = _reading(stated)
             if _COUNTS & row.keys():
                 row["Time"] = _time(span.get("startTimeUnixNano"))
@@ -48,14 +48,14 @@ def _of_spans(group: dict[str, Any]) -> Iterator[dict[str, object]]:
 
 
 def _of_metrics(group: dict[str, Any]) -> Iterator[dict[str, object]]:
-    shared = _attributes(group.get("resource", {}).get("attributes", ()))
+    shared = _attributes((group.get("resource") or {}).get("attributes") or ())
     for scope in group.get("scopeMetrics", ()):
         for metric in scope.get("metrics", ()):
             if metric.get("name") != _TOKEN_METRIC:
                 continue
             points = metric.get("histogram", metric.get("sum", {})).get("dataPoints", ())
             for point in points:
-                stated = {**shared, **_attributes(point.get("attributes", ()))}
+                stated = {**shared, **_attributes(point.get("attributes") or ())}
                 column = _KINDS.get(str(stated.get("gen_ai.token.type")))
                 if column:
                     total = point.get("sum", point.get("asInt", point.get("asDouble")))
@@ -78,7 +78,7 @@ def _reading(stated: dict[str, object]) -> dict[str, object]:
 def _attributes(pairs: Iterable[dict[str, Any]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for pair in pairs:
-        value = pair.get("value", {})
+        value = pair.get("value") or {}
         for kind in ("stringValue", "intValue", "doubleValue", "boolValue"):
             if kind in value:
                 found[pair["key"]] = value[kind]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted
+from pertoken.errors import SourceError
 from pertoken.telemetry.json_rows import json_rows
 from pertoken.telemetry.metrics import metric_readings
 from pertoken.telemetry.otlp import otlp_readings
@@ -38,7 +39,16 @@ def view_readings(engine: Engine, file: TelemetryFile, name: str = "telemetry_re
         view(RAW, [file.path])
         engine.view(name, readings_select(file.source, engine.columns(RAW)))
         return
-    engine.view_arrow(f"{name}_rows", readings_table(_python_rows(engine, file)))
+    try:
+        rows = readings_table(_python_rows(engine, file))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(
+            f"{file.path} is not in the shape of its kind, {file.source.name}: "
+            f"{type(error).__name__} {error}.",
+            "Expected the JSON that its source writes (docs/telemetry.md).",
+            "Fetch the telemetry again, or leave the file out.",
+        ) from error
+    engine.view_arrow(f"{name}_rows", rows)
     engine.view(name, f"SELECT * FROM {quoted(name + '_rows')}")
 
 
@@ -49,8 +59,7 @@ def readings_select(source: Source, columns: Mapping[str, str]) -> str:
         f"{_expression(column, names.get(column, ()), columns)} AS {quoted(column)}"
         for column in READING_COLUMNS
     ]
-    distinct = "DISTINCT " if source.totals else ""
-    return f"SELECT {distinct}{', '.join(shown)} FROM {RAW}"
+    return f"SELECT {', '.join(shown)} FROM {RAW}"
 
 
 def readings_table(rows: Iterable[Mapping[str, object]]) -> pa.Table:
@@ -68,13 +77,21 @@ def readings_table(rows: Iterable[Mapping[str, object]]) -> pa.Table:
 def _expression(column: str, names: tuple[str, ...], columns: Mapping[str, str]) -> str:
     """What states a column: the first name that is not empty; of counts the greatest.
 
-    A resource answers one of two metric families and gives zeros for the other.
+    A resource answers one of two metric families and gives zeros for the other. A count that cannot
+    be read stays what it is, so that it is found.
     """
     if not names:
         return "CAST(NULL AS VARCHAR)"
     if column in _COUNTS and len(names) > 1:
-        counts = ", ".join(f"TRY_CAST({quoted(name)} AS BIGINT)" for name in names)
-        return f"greatest({counts})"
+        counts = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE)" for name in names)
+        unread = ", ".join(
+            f"CASE WHEN TRY_CAST({quoted(name)} AS DOUBLE) IS NULL THEN "
+            f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') END"
+            for name in names
+        )
+        return f"coalesce({unread}, CAST(greatest({counts}) AS VARCHAR))"
+    if column == "Time" and not columns[names[0]].startswith(("TIMESTAMP", "DATE", "VARCHAR")):
+        return _as_text(quoted(names[0]))
     texts = [
         f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"
         if columns.get(name, "VARCHAR") == "VARCHAR"

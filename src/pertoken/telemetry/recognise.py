@@ -6,7 +6,6 @@ A name says nothing. Only the head of a file is read here, and of a Parquet file
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import re
 import zlib
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _BLOCK = 1 << 20
+_GZIP = 31
+"""What zlib calls a window of gzip."""
 _KEYS = re.compile(rb'"([A-Za-z_][\w.]*)"\s*:')
+_TIME = re.compile(r"time|date|hour|day|month")
 _NAMES = re.compile(rb'"name"\s*:\s*"([A-Za-z_][\w.]*)"')
 
 
@@ -44,35 +46,63 @@ def recognised(path: Path) -> TelemetryFile | None:
 
     Raises: OSError, when it cannot be opened.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    found = _of_parquet(path) if start == b"PAR1" else _of_text(path, start)
+    if _is_parquet(path):
+        source = source_of_columns(_parquet_columns(path))
+        found = (source, "parquet") if source else None
+    else:
+        head = _head(path)
+        found = _of_json(head) if head[:1] in (b"{", b"[") else _of_csv(head)
     if found is None:
         return None
-    source, layout = found
-    return TelemetryFile(str(path), _digest(path), source, layout, str(path))
+    return TelemetryFile(str(path), _digest(path), *found, str(path))
 
 
-def _of_parquet(path: Path) -> tuple[Source, str] | None:
+def unknown_counts(path: Path) -> tuple[str, ...]:
+    """The columns of tokens of a table that no source is known by; none of any other file.
+
+    A table with a cost is a bill, and one without a time no telemetry.
+
+    Raises: OSError, when it cannot be opened.
+    """
+    if _is_parquet(path):
+        names = _parquet_columns(path)
+    else:
+        head = _head(path)
+        is_json = head[:1] in (b"{", b"[")
+        names = [key.decode() for key in _KEYS.findall(head)] if is_json else _csv_columns(head)
+    folded = [name.casefold() for name in names]
+    if any("cost" in name for name in folded) or not any(_TIME.search(name) for name in folded):
+        return ()
+    return tuple(dict.fromkeys(name for name in names if "token" in name.casefold()))
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    """The columns of a Parquet file; none of a broken one, for its reader says why."""
     import pyarrow as pa  # noqa: PLC0415 - lazy on purpose
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
-        names = pq.read_schema(path).names
+        names: list[str] = pq.read_schema(path).names
     except (pa.ArrowException, OSError):
-        return None  # whoever reads it as charges says why
-    source = source_of_columns(names)
-    return (source, "parquet") if source else None
+        return []
+    return names
 
 
-def _of_text(path: Path, start: bytes) -> tuple[Source, str] | None:
-    opener = gzip.open if start[:2] == b"\x1f\x8b" else open
-    try:
-        with opener(path, "rb") as file:
-            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return None
-    return _of_json(head) if head[:1] in (b"{", b"[") else _of_csv(head)
+def _head(path: Path) -> bytes:
+    """The beginning of a text file, gzip or not, also of one that is cut off; empty for no gzip."""
+    with path.open("rb") as file:
+        content = file.read(_HEAD)
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = zlib.decompressobj(_GZIP).decompress(content, _HEAD)
+        except zlib.error:
+            return b""
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _of_json(head: bytes) -> tuple[Source, str] | None:
@@ -88,12 +118,16 @@ def _of_json(head: bytes) -> tuple[Source, str] | None:
 
 
 def _of_csv(head: bytes) -> tuple[Source, str] | None:
-    try:
-        header = next(csv.reader(head.decode("utf-8").splitlines()[:1]), [])
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    source = source_of_columns(header)
+    source = source_of_columns(_csv_columns(head))
     return (source, "csv") if source else None
+
+
+def _csv_columns(head: bytes) -> list[str]:
+    try:
+        header = next(csv.reader(head.partition(b"\n")[0].decode("utf-8").splitlines()), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    return header
 
 
 def _digest(path: Path) -> str:

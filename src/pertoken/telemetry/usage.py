@@ -44,17 +44,34 @@ CELL = (
 MOST_TOKENS = 10**13
 """A single reading above this is no count: the busiest hour that is published has far less."""
 
+MOST_UTILISATION = 1000
+"""Percent: provisioned capacity goes above 100 in a burst, never so far."""
+
 _FAULTS_OF_SOURCE = "message chunk"
+_COUNTED = (
+    "CallTime", "ResourceId", "ResourceName", "Deployment", "ModelName", "ModelVersion", "Team",
+    "Application", "Feature", "Customer", "Environment", "Product", "ClientId", "CallId", "Status",
+    "Estimated", "Calls", "InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens",
+    "Utilisation",
+)  # fmt: skip
+_NO_ZONE = (
+    'length(CAST("Time" AS VARCHAR)) > 10 AND NOT '
+    "regexp_matches(CAST(\"Time\" AS VARCHAR), '([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)\\s*$')"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class UsageFinding:
-    """Readings of a file that do not count, and why; `example` is the first of them."""
+    """Readings of a file that do not count, and why; `example` is the first of them.
+
+    With `counts` they do, and the reason says what is doubtful. Without `rows` it is of the file.
+    """
 
     path: str
     reason: str
     rows: int
     example: str = ""
+    counts: bool = False
 
 
 def view_usage(
@@ -71,10 +88,15 @@ def view_usage(
              hashed, without one they are left out.
     Gives:   what does not count and why. Chunks of messages are no finding: a gateway writes them.
     """
-    bounds = {"first": _time(since), "last": _time(until), "most": str(MOST_TOKENS)}
+    is_text = engine.columns("telemetry_readings")["Time"] == "VARCHAR"
+    bounds = {
+        "first": _time(since), "last": _time(until), "most": str(MOST_TOKENS),
+        "most_utilisation": str(MOST_UTILISATION), "has_no_zone": _NO_ZONE if is_text else "false",
+        "includes_cached": str(file.source.includes_cached).lower(),
+    }  # fmt: skip
     engine.view("telemetry_typed", _filled("typed_readings", bounds))
     findings = _faults(engine, file.path)
-    findings += _view_counted(engine, file.path)
+    findings += _view_counted(engine, file)
     zeros = _zero_resources(engine, file)
     findings += zeros
     _view_names(engine, user_key)
@@ -108,35 +130,53 @@ def _hourly_select(file: TelemetryFile, zero_resources: list[str]) -> str:
 
 
 def _faults(engine: Engine, path: str) -> tuple[UsageFinding, ...]:
+    """What of a file does not count, and what counts with a doubt."""
     rows = engine.rows(
-        "SELECT Fault, count(*), min(concat_ws(' ', CAST(CallTime AS VARCHAR), ResourceName, "
-        "Deployment, CAST(InputTokens AS VARCHAR), CAST(OutputTokens AS VARCHAR))) "
-        "FROM telemetry_typed WHERE Fault IS NOT NULL GROUP BY Fault ORDER BY Fault"
+        "SELECT Fault, count(*), min(concat_ws(' ', StatedTime, ResourceName, Deployment, "
+        "left(StatedInput, 24), left(StatedOutput, 24))), "
+        "count(*) FILTER (WHERE HasNoZone), min(StatedTime) FILTER (WHERE HasNoZone), "
+        "count(*) FILTER (WHERE HasNoUtilisation) "
+        "FROM telemetry_typed GROUP BY Fault ORDER BY Fault"
     )
-    return tuple(
-        UsageFinding(path, reason, count, example or "")
-        for reason, count, example in rows
-        if reason != _FAULTS_OF_SOURCE
-    )
+    findings = [
+        UsageFinding(path, fault, count, example or "")
+        for fault, count, example, *_ in rows
+        if fault not in (None, _FAULTS_OF_SOURCE)
+    ]
+    for fault, _, _, no_zone, stated, no_utilisation in rows:
+        if fault is None and no_zone:
+            reason = "time without a zone, read as UTC"
+            findings.append(UsageFinding(path, reason, no_zone, stated, counts=True))
+        if fault is None and no_utilisation:
+            reason = "utilisation that cannot be true, left out"
+            findings.append(UsageFinding(path, reason, no_utilisation, counts=True))
+    if not findings and all(fault is not None for fault, *_ in rows):
+        findings.append(UsageFinding(path, "no readings", 0))
+    return tuple(findings)
 
 
-def _view_counted(engine: Engine, path: str) -> tuple[UsageFinding, ...]:
-    """Name the readings that count; a call that was delivered twice is one."""
-    counted = "SELECT * FROM telemetry_typed WHERE Fault IS NULL"
-    calls, distinct = engine.rows(
-        "SELECT count(CallId), count(DISTINCT hash(CallId)) FROM telemetry_typed "
-        "WHERE Fault IS NULL AND CallId IS NOT NULL"
+def _view_counted(engine: Engine, file: TelemetryFile) -> tuple[UsageFinding, ...]:
+    """Name the readings that count; a call, or a total, that was delivered twice is one."""
+    columns = ", ".join(_COUNTED)
+    distinct = "DISTINCT " if file.source.totals else ""
+    counted = f"SELECT {distinct}{columns} FROM telemetry_typed WHERE Fault IS NULL"
+    readings, calls, ids = engine.rows(
+        "SELECT count(*), count(CallId), count(DISTINCT hash(CallId)) FILTER (WHERE CallId IS NOT "
+        "NULL) FROM telemetry_typed WHERE Fault IS NULL"
     )[0]
-    if calls == distinct:
-        engine.view("telemetry_counted", counted)
+    if calls != ids:
+        counted = (
+            f"SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY CallId ORDER BY "
+            "coalesce(InputTokens, 0) + coalesce(OutputTokens, 0) DESC, CallTime) AS Delivery "
+            f"FROM ({counted}) AS readings) AS deliveries WHERE Delivery = 1 OR CallId IS NULL"
+        )
+    engine.view("telemetry_counted", counted)
+    once = readings - calls + ids
+    if file.source.totals:
+        once = engine.rows("SELECT count(*) FROM telemetry_counted")[0][0]
+    if once == readings:
         return ()
-    engine.view(
-        "telemetry_counted",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY CallId ORDER BY "
-        "coalesce(InputTokens, 0) + coalesce(OutputTokens, 0) DESC, CallTime) AS Delivery "
-        f"FROM ({counted}) AS readings) AS deliveries WHERE Delivery = 1 OR CallId IS NULL",
-    )
-    return (UsageFinding(path, "delivered twice", calls - distinct),)
+    return (UsageFinding(file.path, "delivered twice", readings - once),)
 
 
 def _zero_resources(engine: Engine, file: TelemetryFile) -> tuple[UsageFinding, ...]:
@@ -153,15 +193,19 @@ def _zero_resources(engine: Engine, file: TelemetryFile) -> tuple[UsageFinding, 
 
 
 def _cached_above_input(engine: Engine, file: TelemetryFile) -> tuple[UsageFinding, ...]:
+    """Hours whose series of cached tokens exceed those of input; single readings are faults."""
     if not file.source.includes_cached:
         return ()
     count, example = engine.rows(
-        "SELECT count(*), min(Deployment) FROM telemetry_counted WHERE "
-        "coalesce(CacheReadTokens, 0) + coalesce(CacheWriteTokens, 0) > InputTokens"
+        "SELECT count(*), min(Deployment) FROM (SELECT min(Deployment) AS Deployment FROM "
+        "telemetry_counted GROUP BY date_trunc('hour', CallTime), ResourceName, Deployment, "
+        "ModelName, ModelVersion HAVING coalesce(sum(CacheReadTokens), 0) + "
+        "coalesce(sum(CacheWriteTokens), 0) > coalesce(sum(InputTokens), 0)) AS hours"
     )[0]
     if not count:
         return ()
-    return (UsageFinding(file.path, "more cached than input tokens", count, example or ""),)
+    reason = "more cached than input tokens in an hour, cached left out"
+    return (UsageFinding(file.path, reason, count, example or "", counts=True),)
 
 
 def _view_names(engine: Engine, user_key: str | None) -> None:
