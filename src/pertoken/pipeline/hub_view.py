@@ -102,8 +102,9 @@ def columns_table(engine: Engine, relations: SeenRelations) -> Table:
 
 def hub_card(engine: Engine, relations: SeenRelations) -> TrustCard:
     """The trust card of a hub as it stands: of the whole bill, or of an audience's own charges."""
-    card = trust_card(engine, relations, RunReport(runs=relations.runs))
-    if relations.audience.sees_all:
+    sees_all = relations.audience.sees_all
+    card = trust_card(engine, relations, RunReport(runs=relations.runs), whole=sees_all)
+    if sees_all:
         return card
     summary = hub_summary(engine, relations)
     totals = tuple(

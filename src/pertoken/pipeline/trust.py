@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from pertoken.pipeline.report import RunReport
 
 
-def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustCard:
-    """The card of the hub as of a commit, after an ingest whose report is given."""
+def trust_card(
+    engine: Engine, snapshot: Relations, report: RunReport, *, whole: bool = True
+) -> TrustCard:
+    """The card of the hub as of a commit, after an ingest whose report is given.
+
+    Takes:   whole, whether the relations are of the whole bill: only then is telemetry held
+             against it, for an audience sees a part of the charges and none of the telemetry.
+    """
     standing = standing_runs(snapshot.runs)
     costs = [month_costs(runs) for runs in standing.values()]
     periods: list[Row] = []
@@ -48,7 +54,8 @@ def trust_card(engine: Engine, snapshot: Relations, report: RunReport) -> TrustC
         ai_cost=tuple(_ai_cost(row) for row in coverage),
         set_aside=tuple(SetAside(row[0], row[6], row[7]) for row in coverage if row[6]),
         findings=(
-            *_findings(engine, snapshot, report, periods, coverage),
+            *_findings(engine, report, periods, coverage),
+            *(_unbilled(engine, snapshot) if whole and periods else ()),
             *move_findings(moves(engine, snapshot)),
         ),
     )
@@ -83,11 +90,7 @@ def _share(part: Decimal, whole: Decimal) -> Decimal | None:
 
 
 def _findings(
-    engine: Engine,
-    snapshot: Relations,
-    report: RunReport,
-    periods: list[Row],
-    coverage: list[Row],
+    engine: Engine, report: RunReport, periods: list[Row], coverage: list[Row]
 ) -> list[Finding]:
     findings = [
         Finding(problem.found, "pertoken ingest --plan", "error") for problem in report.problems
@@ -116,7 +119,6 @@ def _findings(
             )
         )
     findings += _gaps(engine, periods)
-    findings += _unbilled(engine, snapshot, periods)
     if periods:
         findings += price_findings(engine)
     return findings
@@ -143,9 +145,9 @@ def _gaps(engine: Engine, periods: list[Row]) -> list[Finding]:
     ]
 
 
-def _unbilled(engine: Engine, snapshot: Relations, periods: list[Row]) -> list[Finding]:
+def _unbilled(engine: Engine, snapshot: Relations) -> list[Finding]:
     """Resources of telemetry that no AI charge names, in months of which the hub has charges."""
-    if not (periods and snapshot.view(engine, "usage") and view_mart(engine, snapshot)):
+    if not (snapshot.view(engine, "usage") and view_mart(engine, snapshot)):
         return []
     count, example = engine.rows(
         "SELECT count(DISTINCT ResourceName), min(ResourceName) FROM usage "
