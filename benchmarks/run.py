@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from bench_usage import usage_figures
 from generate import FIRST_MONTH, add_months, write_exports
 from measure import (
     MB,
@@ -198,12 +199,19 @@ def history_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
     ]
 
 
+def gateway_figures(folder: Path, options: argparse.Namespace) -> list[Figure]:
+    """Gateway log rows to hourly usage, every token counted again; once, not in turn."""
+    with _scratch(folder) as scratch:
+        return usage_figures(scratch, options.usage_rows, options.seed)
+
+
 BENCHES = {
     "ingest": ingest_figures,
     "history": history_figures,
     "matrix": matrix_figures,
     "start": start_figures,
     "outlook": outlook_figures,
+    "usage": gateway_figures,
 }
 
 
@@ -289,6 +297,7 @@ def main() -> None:
     parser.add_argument("--ai-share", type=float, default=0.02)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--series", type=int, default=10_000, help="of the outlook")
+    parser.add_argument("--usage-rows", type=int, default=2_000_000, help="of a gateway's log")
     parser.add_argument("--only", choices=BENCHES, nargs="+", default=list(BENCHES))
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "pertoken-bench"

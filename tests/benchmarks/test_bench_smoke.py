@@ -122,3 +122,20 @@ def test_a_split_is_timed_beside_its_sums(tmp_path: Path) -> None:
     assert len(figures) == 1 + 3
     assert "2 days for 7 teams: " in figures[1]
     assert not list(tmp_path.iterdir())
+
+
+def test_gateway_logs_are_timed_and_every_token_is_counted(tmp_path: Path) -> None:
+    """20,000 rows, of which 1,250 are chunks of messages; the bench fails where a token differs."""
+    done = subprocess.run(
+        [
+            sys.executable, str(BENCHMARKS / "run.py"), "--only", "usage", "--usage-rows", "20000",
+            "--folder", str(tmp_path),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    figures = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert len(figures) == 1 + 3
+    assert "20,000 gateway log rows to " in done.stdout
+    assert list(tmp_path.iterdir()) == []
