@@ -15,8 +15,8 @@ anomalies_app = typer.Typer(
     rich_markup_mode=None,
 )
 _FIRST = (
-    "Id", "Start", "End", "Kind", "ResourceId", "Deployment", "x_ModelId", "Application",
-    "ExtraCost", "BillingCurrency", "Muted",
+    "Id", "Kind", "Start", "End", "ExtraCost", "BillingCurrency", "x_ModelId", "Deployment",
+    "Application", "ResourceId", "Muted",
 )  # fmt: skip
 
 
@@ -57,8 +57,9 @@ def anomalies(
     )  # fmt: skip
     show(result.table, format, output, first=_FIRST)
     if format == "table" and output is None:
+        typer.echo()
         for row in result.to_dicts():
-            typer.echo(f"{row['Id']}  {row['Explanation']}", err=True)
+            typer.echo(f"{row['Id']}  {row['Explanation']}")
 
 
 @anomalies_app.command("mark")

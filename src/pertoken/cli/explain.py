@@ -93,8 +93,13 @@ def variance(
     )
     shown = ("Driver", "Component", "Effect", "BillingCurrency")
     cells = [each for each in _CELL_FIRST if drill and each not in names]
-    tail = ("QuantityBefore", "QuantityAfter") if drill else ("Explanation",)
+    tail = ("QuantityBefore", "QuantityAfter") if drill else ()
     show(result.table, format, output, first=(*names, *cells, *shown, *tail))
+    if format == "table" and output is None and not drill:
+        typer.echo()
+        for row in result.to_dicts():
+            place = "".join(f"{row[name]}, " for name in names)
+            typer.echo(f"{place}{row['Driver']}: {row['Explanation']}")
     for note in result.notes:
         typer.echo(note, err=True)
 
