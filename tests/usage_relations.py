@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pertoken.allocation import (
+    AttributionQuery,
+    attribution_columns,
+    attribution_rows,
+    tag_columns_select,
+    view_canonical_tags,
+    view_parts,
+)
+from pertoken.pipeline.attribution_view import view_organisation
 from pertoken.telemetry import USAGE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pertoken.allocation import Rules
     from pertoken.engine import Engine
 
 DAY = date(2026, 9, 1)
@@ -125,6 +135,27 @@ def view_used(engine: Engine, rows: Sequence[dict[str, Any]]) -> None:
         for name, kind in USAGE_COLUMNS.items()
     }
     _view(engine, "usage", pa.table(columns))
+
+
+def attributed(
+    engine: Engine,
+    bill: Sequence[dict[str, Any]],
+    usage: Sequence[dict[str, Any]],
+    rules: Rules,
+    by: tuple[str, ...] = ("Team",),
+    **options: Any,  # noqa: ANN401 - any option of a query
+) -> list[dict[str, Any]]:
+    """The rows of an attribution of a bill."""
+    view_bill(engine, bill)
+    view_used(engine, usage)
+    query = AttributionQuery(by=by, **options)
+    view_parts(engine, by_usage=bool(usage))
+    view_canonical_tags(engine, rules)
+    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
+    view_organisation(engine, rules)
+    meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
+    rows = attribution_rows(engine, query, rules, meter_columns=meters)
+    return [dict(zip(attribution_columns(query), row, strict=True)) for row in rows]
 
 
 def _view(engine: Engine, name: str, table: pa.Table) -> None:

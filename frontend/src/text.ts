@@ -325,6 +325,7 @@ export const text = {
       NoDimension: 'The calls do not state what is asked for.',
       NoTag: 'The charge has no such tag.',
       NoRule: 'No rule matches the charge.',
+      NoSpreadKey: 'A spread matches, and nothing of the month can be its key.',
       Unknown: 'None of the known reasons.',
     } as Record<string, string>,
     list: 'List',

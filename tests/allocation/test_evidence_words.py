@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from usage_relations import billed, used, view_bill, view_used
+from usage_relations import attributed, billed, used
 
-from pertoken.allocation import AttributionQuery, attribution_rows, parse_rules, view_parts
-from pertoken.allocation.attribution import attribution_columns
-from pertoken.allocation.canonical import tag_columns_select, view_canonical_tags
+from pertoken.allocation import parse_rules
 from pertoken.engine import local_engine
-from pertoken.pipeline.attribution_view import view_organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,14 +97,4 @@ def _rows(
     by: tuple[str, ...],
     options: dict[str, str],
 ) -> list[dict[str, Any]]:
-    view_bill(engine, bill)
-    view_used(engine, usage)
-    rules = parse_rules(RULES, "rules.toml")
-    query = AttributionQuery(by=by, **options)
-    view_parts(engine, by_usage=bool(usage))
-    view_canonical_tags(engine, rules)
-    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
-    view_organisation(engine, rules)
-    meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
-    rows = attribution_rows(engine, query, rules, meter_columns=meters)
-    return [dict(zip(attribution_columns(query), row, strict=True)) for row in rows]
+    return attributed(engine, bill, usage, parse_rules(RULES, "rules.toml"), by, **options)

@@ -10,19 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from usage_relations import DAY, billed, used, view_bill, view_used
+from usage_relations import DAY, attributed, billed, used
 
-from pertoken.allocation import (
-    AttributionQuery,
-    attribution_rows,
-    default_rules,
-    rounded_parts,
-    view_parts,
-)
-from pertoken.allocation.attribution import attribution_columns
-from pertoken.allocation.canonical import tag_columns_select, view_canonical_tags
+from pertoken.allocation import default_rules, rounded_parts
 from pertoken.engine import local_engine
-from pertoken.pipeline.attribution_view import view_organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,17 +37,7 @@ def _attributed(
     by: tuple[str, ...] = ("Team",),
     **options: str,
 ) -> list[dict[str, Any]]:
-    view_bill(engine, bill)
-    view_used(engine, usage)
-    rules = default_rules()
-    query = AttributionQuery(by=by, **options)
-    view_parts(engine, by_usage=bool(usage))
-    view_canonical_tags(engine, rules)
-    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
-    view_organisation(engine, rules)
-    meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
-    rows = attribution_rows(engine, query, rules, meter_columns=meters)
-    return [dict(zip(attribution_columns(query), row, strict=True)) for row in rows]
+    return attributed(engine, bill, usage, default_rules(), by, **options)
 
 
 def _costs(rows: list[dict[str, Any]], *keys: str) -> dict[Any, str]:

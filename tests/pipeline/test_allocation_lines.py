@@ -25,7 +25,7 @@ def row(
         "BillingMonth": "2026-09", "Team": team, "Application": app, "SkuMeter": meter,
         "BillingCurrency": "USD", "EffectiveCost": Decimal(cost), "x_TokenCost": None,
         "x_TokenQuantity": None, "x_UnitCost": None, "x_UnitCostUnit": "1000000 Tokens",
-        "Evidence": "measured", "ResidualReason": None, "x_IdleCost": None,
+        "Evidence": "measured", "ResidualReason": None, "x_IdleCost": None, "x_SpreadRule": None,
     } | more  # fmt: skip
     return tuple(held[column.name] for column in COLUMNS)
 

@@ -7,6 +7,11 @@ Source: docs/allocation.md.
 """
 
 from pertoken.allocation.attribution import (
+    attribution_columns,
+    attribution_rows,
+    attribution_select,
+)
+from pertoken.allocation.attribution_query import (
     AS_BILLED,
     BILLED,
     EVIDENCE,
@@ -17,9 +22,6 @@ from pertoken.allocation.attribution import (
     RESERVATION_RATES,
     UNATTRIBUTED,
     AttributionQuery,
-    attribution_columns,
-    attribution_rows,
-    attribution_select,
 )
 from pertoken.allocation.canonical import (
     CHARGE,

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation.rules import folded
 from pertoken.allocation.snapshots import SNAPSHOT_LEVELS
+from pertoken.allocation.spreads import RESIDUAL_REASON
 from pertoken.engine import quoted, quoted_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from pertoken.allocation.rule_fields import When
     from pertoken.allocation.rules import Rule, Rules, TagRule
     from pertoken.engine import Engine
 
@@ -107,7 +109,8 @@ def tag_columns_select(rules: Rules, relation: str, *, inherits: bool = False) -
 def rule_value(dimension: str, rules: Sequence[Rule], columns: Sequence[str]) -> str | None:
     """The SQL of the value that the first matching rule gives a dimension; None without a rule."""
     cases = [
-        f"WHEN {_condition(rule, columns)} THEN {quoted_text(rule.value)}"
+        f"WHEN {condition(rule.when, rule.since, rule.until, columns)} "
+        f"THEN {quoted_text(rule.value)}"
         for rule in rules
         if rule.dimension == dimension
     ]
@@ -137,19 +140,20 @@ def _snapshot_join(alias: str, level: str, key: str) -> str:
     )
 
 
-def _condition(rule: Rule, columns: Sequence[str]) -> str:
+def condition(when: When, since: date | None, until: date | None, columns: Sequence[str]) -> str:
+    """SQL: whether all conditions of a rule hold on its days; never on a column there is not."""
     conditions = []
-    for column, values in rule.when:
+    for column, values in when:
         name = f"tag_{column.removeprefix('Tags.')}" if column.startswith("Tags.") else column
         if name not in columns:
             conditions.append("false")
             continue
         text = f"CAST({quoted(name)} AS VARCHAR)"
         conditions.append(f"({' OR '.join(_matches(text, value) for value in values)})")
-    if rule.since:
-        conditions.append(f"ChargeDate >= DATE {quoted_text(rule.since.isoformat())}")
-    if rule.until:
-        conditions.append(f"ChargeDate < DATE {quoted_text(rule.until.isoformat())}")
+    if since:
+        conditions.append(f"ChargeDate >= DATE {quoted_text(since.isoformat())}")
+    if until:
+        conditions.append(f"ChargeDate < DATE {quoted_text(until.isoformat())}")
     return " AND ".join(conditions)
 
 
@@ -165,6 +169,8 @@ def unknown_columns(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
     """Columns that conditions name and no bill has."""
     tags = {f"Tags.{rule.key}" for rule in rules.tags}
     named = {column for rule in rules.rules for column, _ in rule.when}
+    of_spreads = {column for spread in rules.spreads for column, _ in spread.when}
+    named |= of_spreads - {RESIDUAL_REASON}
     return tuple(sorted(named - set(columns) - tags))
 
 

@@ -12,14 +12,26 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from pertoken.allocation.rule_fields import (
+    check_fields,
+    conditions_of,
+    days_of,
+    tables_of,
+    unreachable,
+)
+from pertoken.allocation.split import USAGE_DIMENSIONS
+from pertoken.allocation.spreads import Spread, check_spreads, read_spreads
 from pertoken.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pertoken.allocation.rule_fields import When
 
 DEFAULT_RULES = "default_rules.toml"
 ORGANISATION_COLUMNS = {
@@ -62,7 +74,7 @@ class Rule:
 
     dimension: str
     value: str
-    when: tuple[tuple[str, tuple[str, ...]], ...]
+    when: When
     since: date | None = None
     until: date | None = None
 
@@ -84,6 +96,7 @@ class Rules:
     tags: tuple[TagRule, ...]
     rules: tuple[Rule, ...] = ()
     organisation: tuple[Member, ...] = ()
+    spreads: tuple[Spread, ...] = ()
     digest: str = ""
 
     @property
@@ -120,27 +133,48 @@ def parse_rules(text: str, name: str) -> Rules:
     Raises: ConfigError, with everything that is wrong in it.
     """
     try:
-        content = tomllib.loads(text)
+        content = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(name, [str(error)]) from error
     problems = [f"unknown table [{key}]" for key in content if key not in _TABLES]
+    lists = {key: tables_of(key, content.get(key, []), problems) for key in _LISTS}
     tags = tuple(_tag_rules(content.get("tags", {}), problems))
-    rules = tuple(_rules(content.get("rule", []), problems))
-    members = tuple(_members(content.get("organisation", []), problems))
-    problems += _unreachable(rules) + _overlapping(members)
+    rules = tuple(_rules(lists["rule"], problems))
+    members = tuple(_members(lists["organisation"], problems))
+    spreads = tuple(read_spreads(lists["spread"], problems))
+    problems += unreachable("rule", rules) + _overlapping(members)
+    found = Rules(
+        tags or default_rules().tags,
+        tuple(rule for _, rule in rules),
+        members,
+        tuple(spread for _, spread in spreads),
+    )
+    known = {*USAGE_DIMENSIONS, "Deployment", *ORGANISATION_COLUMNS, *found.dimensions}
+    problems += check_spreads(spreads, known)
     if problems:
         raise _wrong(name, problems)
-    return Rules(tags or default_rules().tags, rules, members)
+    return found
 
 
-_TABLES = ("tags", "rule", "organisation")
+_LISTS = ("rule", "organisation", "spread")
+_TABLES = ("tags", *_LISTS)
 
 
-def _tag_rules(tables: Mapping[str, Any], problems: list[str]) -> Iterable[TagRule]:
+def _tag_rules(tables: Any, problems: list[str]) -> Iterable[TagRule]:  # noqa: ANN401 - any TOML
     spelt: dict[str, str] = {}
+    if not isinstance(tables, dict):
+        problems.append("tags is not written as [tags.KEY]")
+        return
     for key, table in tables.items():
         where = f"[tags.{key}]"
-        _check_fields(where, table, _TAG_FIELDS, problems)
+        if not isinstance(table, dict):
+            problems.append(f"{where}: {table!r} is no table")
+            continue
+        check_fields(where, table, _TAG_FIELDS, problems)
+        wrong = _not_lists(where, table)
+        if wrong:
+            problems += wrong
+            continue
         for spelling in table.get("keys", [key]):
             other = spelt.setdefault(folded(str(spelling)), key)
             if other != key:
@@ -155,8 +189,23 @@ def _tag_rules(tables: Mapping[str, Any], problems: list[str]) -> Iterable[TagRu
             tuple(folded(str(each)) for each in table.get("keys", [key])),
             values,
             _pattern(where, table.get("pattern"), problems),
-            *_dates(where, table, problems),
+            *days_of(where, table, problems),
         )
+
+
+def _not_lists(where: str, table: Mapping[str, Any]) -> list[str]:
+    """Spellings that are not written as lists."""
+    values = table.get("values", {})
+    if not isinstance(values, dict):
+        return [f"{where}: values is {values!r}, not a table of lists"]
+    lists = {f"values.{value}": spellings for value, spellings in values.items()}
+    if "keys" in table:
+        lists["keys"] = table["keys"]
+    return [
+        f"{where}: {field} is {held!r}, not a list such as ['a', 'b']"
+        for field, held in lists.items()
+        if not isinstance(held, list) or not held
+    ]
 
 
 def _pattern(where: str, text: str | None, problems: list[str]) -> re.Pattern[str] | None:
@@ -173,27 +222,26 @@ def _pattern(where: str, text: str | None, problems: list[str]) -> re.Pattern[st
     return pattern
 
 
-def _rules(tables: list[dict[str, Any]], problems: list[str]) -> Iterable[Rule]:
+def _rules(tables: list[dict[str, Any]], problems: list[str]) -> Iterable[tuple[int, Rule]]:
     for number, table in enumerate(tables, 1):
         where = f"[[rule]] {number}"
-        _check_fields(where, table, _RULE_FIELDS, problems)
+        check_fields(where, table, _RULE_FIELDS, problems)
         if not table.get("dimension") or not table.get("value") or not table.get("when"):
             problems.append(f"{where}: dimension, value and when are needed")
             continue
         dimension = str(table["dimension"])
-        when = tuple(
-            (column, tuple(map(str, value)) if isinstance(value, list) else (str(value),))
-            for column, value in table["when"].items()
-        )
+        when = conditions_of(where, table, problems)
+        if not when:
+            continue
         if dimension in (column for column, _ in when):
             problems.append(f"{where}: {dimension} stands in its own condition, which is a loop")
-        yield Rule(dimension, str(table["value"]), when, *_dates(where, table, problems))
+        yield number, Rule(dimension, str(table["value"]), when, *days_of(where, table, problems))
 
 
 def _members(tables: list[dict[str, Any]], problems: list[str]) -> Iterable[Member]:
     for number, table in enumerate(tables, 1):
         where = f"[[organisation]] {number}"
-        _check_fields(where, table, _MEMBER_FIELDS, problems)
+        check_fields(where, table, _MEMBER_FIELDS, problems)
         if not table.get("team"):
             problems.append(f"{where}: team is needed")
             continue
@@ -202,54 +250,7 @@ def _members(tables: list[dict[str, Any]], problems: list[str]) -> Iterable[Memb
             for column, field in ORGANISATION_COLUMNS.items()
             if field in table
         }
-        yield Member(str(table["team"]), facts, *_dates(where, table, problems))
-
-
-def _check_fields(
-    where: str, table: Mapping[str, Any], known: set[str], problems: list[str]
-) -> None:
-    problems += [
-        f"{where}: unknown field '{field}'; the fields are {', '.join(sorted(known))}"
-        for field in table
-        if field not in known
-    ]
-
-
-def _dates(
-    where: str, table: Mapping[str, Any], problems: list[str]
-) -> tuple[date | None, date | None]:
-    since, until = table.get("from"), table.get("to")
-    for field, day in (("from", since), ("to", until)):
-        if day is not None and type(day) is not date:
-            problems.append(f"{where}: {field} is {day!r}, not a day such as 2026-01-01")
-            return None, None
-    if since and until and since >= until:
-        problems.append(f"{where}: from {since} to {until} holds no day")
-    return since, until
-
-
-def _unreachable(rules: tuple[Rule, ...]) -> list[str]:
-    """Rules that an earlier one of their dimension leaves nothing to."""
-    problems = []
-    for place, rule in enumerate(rules):
-        for earlier in rules[:place]:
-            if earlier.dimension == rule.dimension and _covers(earlier, rule):
-                problems.append(
-                    f"[[rule]] {place + 1} can never match: "
-                    f"[[rule]] {rules.index(earlier) + 1} overlaps all of it"
-                )
-                break
-    return problems
-
-
-def _covers(earlier: Rule, later: Rule) -> bool:
-    wanted = dict(later.when)
-    conditions = all(
-        column in wanted and set(wanted[column]) <= set(values) for column, values in earlier.when
-    )
-    starts = earlier.since is None or (later.since is not None and earlier.since <= later.since)
-    ends = earlier.until is None or (later.until is not None and later.until <= earlier.until)
-    return conditions and starts and ends
+        yield Member(str(table["team"]), facts, *days_of(where, table, problems))
 
 
 def _overlapping(members: tuple[Member, ...]) -> list[str]:
@@ -266,6 +267,7 @@ def _overlapping(members: tuple[Member, ...]) -> list[str]:
 def _wrong(name: str, problems: list[str]) -> ConfigError:
     return ConfigError(
         f"The rules in {name} cannot be used: {'; '.join(problems)}.",
-        "Expected TOML with [tags.KEY], [[rule]] and [[organisation]]: docs/allocation.md.",
+        "Expected TOML with [tags.KEY], [[rule]], [[organisation]] and [[spread]]: "
+        "docs/allocation.md.",
         "Mend the file, then preview it with `pertoken rules preview FILE`.",
     )

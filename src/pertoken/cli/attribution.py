@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pertoken.cli.output import FormatOption, HubOption, OutputOption, check_format, hub_path, show
 from pertoken.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pertoken.reports import Table
 
 METRIC_DIMENSIONS = (
     "Team", "Application", "Feature", "Customer", "Environment", "Product", "CostCenter",
@@ -106,7 +109,7 @@ def attribute(
         rules=rules,
     )
     first = ("BillingMonth", *_names(by), "BillingCurrency", "EffectiveCost", "x_TokenQuantity",
-             "x_UnitCost", "Evidence", "ResidualReason")  # fmt: skip
+             "x_UnitCost", "Evidence", "ResidualReason", *_spread_column(result.table))  # fmt: skip
     show(result.table, format, output, first=tuple(dict.fromkeys(first)))
     for finding in result.findings:
         typer.echo(finding, err=True)
@@ -294,6 +297,12 @@ def save(
     from pertoken.api import Hub  # noqa: PLC0415
 
     typer.echo(f"The rules that count: {Hub(hub_path(hub)).save_rules(file)}", err=True)
+
+
+def _spread_column(table: Table) -> tuple[str, ...]:
+    """The column of spreads, for a table on the screen, where any row has one."""
+    at = table.column_names.index("x_SpreadRule")
+    return ("x_SpreadRule",) if any(row[at] for row in table.rows) else ()
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -116,10 +116,11 @@ def refuse_unknown_columns(engine: Engine, rules: Rules) -> None:
     columns = (*engine.columns("parts"), *engine.columns("meters"))
     unknown = unknown_columns(rules, columns)
     if unknown:
+        tags = (f"Tags.{rule.key}" for rule in rules.tags)
         raise ConfigError(
             f"A rule names the column '{unknown[0]}', which no charge has.",
             "Expected a column of the charges, Tags.KEY or a dimension of telemetry.",
-            f"Nearest names: {alternatives(unknown[0], columns)}.",
+            f"Nearest names: {alternatives(unknown[0], {*columns, *tags})}.",
         )
 
 

@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TEAM_KPI_COLUMNS = (
-    "BillingMonth", "Team", "BillingCurrency", "EffectiveCost", "MeasuredShare", "CachedShare",
-    "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit",
+    "BillingMonth", "Team", "BillingCurrency", "EffectiveCost", "MeasuredShare", "TaggedShare",
+    "CachedShare", "x_TokenQuantity", "x_UnitCost", "x_UnitCostUnit", "Metric", "MetricQuantity",
+    "x_MetricUnitCost", "UnknownReason",
 )  # fmt: skip
-"""Key figures of a team that tell nothing about the whole: a share of it would give its cost."""
+"""Key figures of a team that tell nothing about the whole: a share of it would give its cost.
+
+Each is over the team's own cost, tokens and metric.
+"""
 
 
 def own_attribution(relations: SeenRelations, query: AttributionQuery, rules: Rules) -> Table:
@@ -43,9 +47,20 @@ def own_attribution(relations: SeenRelations, query: AttributionQuery, rules: Ru
 
 
 def own_kpis(relations: SeenRelations, rules: Rules) -> Table:
-    """The key figures of the audience's teams, without what would tell the cost of the whole."""
+    """The key figures of the audience's teams, without what would tell the cost of the whole.
+
+    Gives: TEAM_KPI_COLUMNS; UnknownReason names only figures that are among them.
+    """
     whole = in_own_engine(lambda engine: kpis_table(engine, relations.snapshot, rules))
-    return own_rows(whole, relations).select(TEAM_KPI_COLUMNS)
+    own = own_rows(whole, relations).select(TEAM_KPI_COLUMNS)
+    return Table(own.name, own.columns, tuple((*row[:-1], _told(row[-1])) for row in own.rows))
+
+
+def _told(unknown: object) -> str | None:
+    """The reasons of the figures that a team sees."""
+    reasons = [] if unknown is None else str(unknown).split("; ")
+    told = [each for each in reasons if each.partition(":")[0] in TEAM_KPI_COLUMNS]
+    return "; ".join(told) or None
 
 
 def in_own_engine(question: Callable[[Engine], T]) -> T:

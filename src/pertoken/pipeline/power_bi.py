@@ -208,7 +208,8 @@ def _written(engine: Engine, folder: Path, audience: str | None) -> dict[str, in
     """Write the tables of an export; gives their rows."""
     own = "" if audience is None else f" WHERE lower(Team) = lower({quoted_text(audience)})"
     order = ", ".join(
-        quoted(name) for name in (*DIMENSIONS, "BillingCurrency", "Evidence", "ResidualReason")
+        quoted(name)
+        for name in (*DIMENSIONS, "BillingCurrency", "Evidence", "ResidualReason", "x_SpreadRule")
     )
     target = folder / TABLES
     rows = save_table(

@@ -36,7 +36,7 @@ COST_TEXTS = (
 ATTRIBUTED_SUMS = ("EffectiveCost", "x_TokenCost", "x_TokenQuantity", "x_IdleCost")
 ATTRIBUTED_TEXTS = (
     "BillingMonth", "Application", "Feature", "Environment", "Deployment", "Evidence",
-    "ResidualReason",
+    "ResidualReason", "x_SpreadRule",
 )  # fmt: skip
 METER_TEXTS = (
     "x_SkuMeterCategory", "x_SkuMeterSubcategory", "SkuMeter", "x_ModelDeveloper",
