@@ -126,3 +126,12 @@ def test_every_total_is_the_sum_of_its_rows_and_every_group_of_its_parts(
             and each.labels[:-1] == line.labels
         ]  # fmt: skip
         assert not below or sum(each.cost for each in below) == line.cost
+
+
+def test_a_total_that_is_next_to_nothing_has_shares() -> None:
+    """A charge and its correction leave 10^-18: its parts are 10^24 of it."""
+    rows = [row("a", "x", "in", "1000000"), row("b", "y", "in", "-999999.999999999999999999")]
+    lines = {each.labels: each for each in allocation_lines(table(*rows), None, BY, "1M")}
+    assert lines[()].cost == Decimal("1e-18")
+    assert lines[()].measured == 1
+    assert lines[("a",)].share == Decimal(10) ** 24

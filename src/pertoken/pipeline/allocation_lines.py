@@ -159,11 +159,11 @@ def _unit_cost(sums: _Sums, base: int) -> Decimal | None:
     if not sums.tokens:
         return None
     spent = EXACT.multiply(sums.token_cost or _ZERO, Decimal(base))
-    return EXACT.divide(spent, sums.tokens).quantize(_SHARE)
+    return EXACT.quantize(EXACT.divide(spent, sums.tokens), _SHARE)
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal | None:
-    return EXACT.divide(part, whole).quantize(_SHARE) if whole else None
+    return EXACT.quantize(EXACT.divide(part, whole), _SHARE) if whole else None
 
 
 def _added(held: Decimal | None, value: object) -> Decimal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from pertoken.allocation import IS_TAGGED, UNATTRIBUTED, AttributionQuery
@@ -33,6 +33,7 @@ KPI_COLUMNS = {
 }  # fmt: skip
 ALL = "All"
 _MILLION = 1_000_000
+_DIGITS = 76
 
 
 @dataclass(slots=True)
@@ -80,13 +81,18 @@ def kpis_table(
     view_attribution(engine, relations, rules)
     by = ("Team", "x_TokenDirection", "x_TokenCacheAction", IS_TAGGED)
     sums: dict[tuple[str, str, str], _Sums] = defaultdict(_Sums)
-    for row in queried_attribution(engine, AttributionQuery(by=by), rules).to_dicts():
-        month, currency = str(row["BillingMonth"]), str(row["BillingCurrency"])
-        _add(sums[month, currency, ALL], row)
-        if row["Team"] != UNATTRIBUTED:
-            _add(sums[month, currency, str(row["Team"])], row)
-    ordered = sorted(sums, key=lambda key: (key[0], key[1], key[2] != ALL, -sums[key].cost, key[2]))
-    rows = tuple(_row(key, sums[key], sums[key[0], key[1], ALL].cost, counted) for key in ordered)
+    with localcontext(prec=_DIGITS):
+        for row in queried_attribution(engine, AttributionQuery(by=by), rules).to_dicts():
+            month, currency = str(row["BillingMonth"]), str(row["BillingCurrency"])
+            _add(sums[month, currency, ALL], row)
+            if row["Team"] != UNATTRIBUTED:
+                _add(sums[month, currency, str(row["Team"])], row)
+        ordered = sorted(
+            sums, key=lambda key: (key[0], key[1], key[2] != ALL, -sums[key].cost, key[2])
+        )
+        rows = tuple(
+            _row(key, sums[key], sums[key[0], key[1], ALL].cost, counted) for key in ordered
+        )
     columns = tuple(Column(name, kind) for name, kind in KPI_COLUMNS.items())
     return Table("kpis", columns, rows)
 

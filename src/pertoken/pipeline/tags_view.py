@@ -38,7 +38,7 @@ MOVE_COLUMNS = {
     "BillingMonth": "date", "BillingCurrency": "text", "CostBefore": "money", "CostAfter": "money",
     "Difference": "money",
 }  # fmt: skip
-_SCALE, _DIGITS = -18, 50
+_SCALE, _DIGITS = -18, 76
 
 
 def tag_lists(
@@ -247,7 +247,8 @@ def _money(units: object) -> Decimal:
 
 
 def _share(part: int, whole: int) -> Decimal | None:
-    return (Decimal(part) / Decimal(whole)).quantize(Decimal("1e-12")) if whole else None
+    with localcontext(prec=_DIGITS):
+        return (Decimal(part) / Decimal(whole)).quantize(Decimal("1e-12")) if whole else None
 
 
 def _table(name: str, kinds: dict[str, str], rows: Sequence[tuple[object, ...]]) -> Table:
