@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
-import { PAGES } from './src/pages';
+import { PAGES } from './src/pages.ts';
 
 /** The paths of the pages as a file of the bundle: what the server answers with the page. */
 const paths: Plugin = {

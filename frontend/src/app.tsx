@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { FilterBar } from './parts/filter-bar';
 import { KeyList } from './parts/key-list';
 import { Navigation } from './parts/navigation';
@@ -22,11 +22,10 @@ const CODE_IS_MISSING = new ApiError(0, { code: 'Unreachable', message: '', wher
 const LOOK_EVERY = 20_000;
 
 export function App() {
-  const [turn, setTurn] = useState(0);
   const { path, params } = usePlace();
   const [showsKeys, setShowsKeys] = useState(false);
-  const hub = useApi<Hub>(`/api/hub${turn ? `#${turn}` : ''}`);
-  const writing = useHubWatch(hub.data?.commit, () => setTurn((each) => each + 1));
+  const hub = useApi<Hub>('/api/hub');
+  const writing = useHubWatch(hub.data?.commit);
   const page = PAGES.find((each) => each.path === path);
   const ready = useDefaults(hub.data, Boolean(page?.filtered));
   const person = hub.data?.person;
@@ -57,7 +56,7 @@ export function App() {
           {!page ? (
             <NotFound />
           ) : hub.error ? (
-            <Failure error={hub.error} retry={() => setTurn((each) => each + 1)} />
+            <Failure error={hub.error} retry={hub.retry} />
           ) : !data || !ready ? (
             <Waiting lines={14} height={640} />
           ) : !maySee(page, data.person) ? (
@@ -122,28 +121,31 @@ function useDefaults(hub: Hub | undefined, filtered: boolean): boolean {
   return hub !== undefined && !lacksPeriod && !lacksCurrency;
 }
 
-/** Look now and then whether the hub has a new commit, or is being written. */
-function useHubWatch(commit: string | undefined, onNew: () => void): boolean {
+/** Look now and then whether the hub has changed, or is being written, while the page is seen. */
+function useHubWatch(commit: string | undefined): boolean {
   const [writing, setWriting] = useState(false);
+  const saved = useRef<string>(undefined);
   useEffect(() => {
     if (commit === undefined) return undefined;
     const look = () => {
       if (document.hidden) return;
-      ask<{ commit: string; writing: boolean }>('/api/writing', false).then(
+      ask<{ commit: string; saved: string; writing: boolean }>('/api/writing', false).then(
         (state) => {
+          const former = saved.current ?? state.saved;
+          saved.current = state.saved;
           setWriting(state.writing);
-          if (state.commit !== commit) {
-            forget();
-            onNew();
-          }
+          if (state.commit !== commit || state.saved !== former) forget();
         },
         () => undefined,
       );
     };
     look();
     const timer = window.setInterval(look, LOOK_EVERY);
-    return () => window.clearInterval(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `onNew` only counts
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      window.clearInterval(timer);
+      document.removeEventListener('visibilitychange', look);
+    };
   }, [commit]);
   return writing;
 }

@@ -1,7 +1,7 @@
 // The pages: one line and one file each, `pages/NAME.tsx` by its path. What is not here is not in
 // the navigation; the build hands the paths to the server. It holds no code of a page, so that the
 // build can read it too.
-import { text } from './text';
+import { text } from './text.ts';
 
 /** Roles that see the whole bill, or everyone. */
 export type SeenBy = 'everyone' | 'finance';

@@ -343,18 +343,6 @@ export const text = {
     },
     noTags: 'Nothing to list',
     noTagsHelp: 'Every key is spelt and stated alike in this hub.',
-    rulesText: 'Rules (TOML)',
-    rulesFrom: (name: string) => `As they count now: ${name}`,
-    preview: 'Show what would move',
-    choose: 'Choose a file',
-    reset: 'Back to the rules that count',
-    saveHelp: 'Nothing is saved here. To make a file count: pertoken rules save FILE',
-    moves: 'What would move',
-    movesHelp:
-      'Cost of each team and month before and after; what leaves one row arrives in others.',
-    notTried: 'Change the rules or choose a file, then look here.',
-    nothingMoves: 'Nothing would move',
-    nothingMovesHelp: 'With these rules every team has the cost that it has now.',
   },
   audit: {
     byReason: 'Gaps by reason',
@@ -385,6 +373,21 @@ export const text = {
       Rounding: 'One token or less.',
     } as Record<string, string>,
   },
+  claim: {
+    title: 'Claim',
+    help: 'What the exceptions of this period show as billed too much, with its evidence.',
+    none: 'Nothing can be claimed of this period: no exception shows that too much was billed.',
+    sum: (lines: string, provider: string | null) =>
+      `in ${lines} lines${provider ? `, to ask of ${provider}` : ''}`,
+    costHelp: 'GapCost of the lines: what was billed too much.',
+    others: (count: string) => `${count} other exceptions are not claimed; each has its reason.`,
+    claimant: 'Who claims (optional)',
+    files: {
+      'claim.csv': 'Claim, CSV',
+      'claim.pdf': 'Claim, PDF',
+      'not-claimed.csv': 'Not claimed, CSV',
+    },
+  },
   units: {
     metric: 'Metric',
     aggregation: 'Over days',
@@ -405,6 +408,7 @@ export const text = {
       'Give a table with a date, a dimension and what is counted; then every unit has a cost.',
     example: 'date,app,conversations,active_users\n2026-01-01,agent-assist,19127,484',
   },
+  acts: { cancel: 'Cancel', working: 'Working' },
   charges: {
     title: 'Charges',
     count: (count: number, sum: string) => `${group(count)} charges, ${sum}`,

@@ -7,6 +7,7 @@ rule; what to do. The tree, by what the user can do about it:
         ConfigError         an option, a path or a setting is wrong
         SourceError         an export is missing, changed, partial or unreadable
         HubError            the hub is missing, locked, unwritable or of another version
+            ChangedMeanwhile
         StoreError          an object store does not answer, or refuses
         ConformanceError    data does not keep a FOCUS rule
         CostError           costs cannot be added or do not agree
@@ -55,6 +56,10 @@ class SourceError(PertokenError):
 
 class HubError(PertokenError):
     """The hub is missing, locked, unwritable or of another version."""
+
+
+class ChangedMeanwhile(HubError):  # noqa: N818 - the name states the fact
+    """Somebody else changed what was looked at; nothing was written."""
 
 
 class StoreError(PertokenError):

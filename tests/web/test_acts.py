@@ -169,6 +169,8 @@ def test_another_site_changes_nothing_on_loopback(
 def test_on_loopback_the_user_of_the_operating_system_acts(alone: Served) -> None:
     headers = {**HEADER, "Origin": alone.address}
     with alone.client(headers=headers) as client:
+        person = client.get("/api/hub").json()["person"]
+        assert (person["name"], person["signedIn"]) == ("olga", False)
         drafted = rows(client.post("/api/statements/draft", json={"month": MONTH}))[0]
         assert drafted["PreparedBy"] == "olga"
         number = {"number": drafted["Statement"]}

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pertoken
-from pertoken.allocation import default_rules_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,27 +50,6 @@ def test_a_month_can_be_a_level(client: httpx.Client) -> None:
               and len(line["labels"]) == 2}  # fmt: skip
     assert months == {"2026-07", "2026-08", "2026-09"}
     assert body["compare"] is None
-
-
-def test_the_rules_that_count_move_nothing_and_others_what_they_take(
-    client: httpx.Client, hub: Path
-) -> None:
-    rules = client.get("/api/rules").json()
-    assert (rules["name"], rules["text"]) == ("default_rules.toml", default_rules_text())
-    assert client.get("/api/rules-preview", params={"rules": rules["text"]}).json()["rows"] == []
-    taken = rules["text"] + (
-        '\n[[rule]]\ndimension = "Team"\nvalue = "tools"\nwhen = { SkuMeter = "*" }\n'
-    )
-    body = client.get("/api/rules-preview", params={"rules": taken}).json()
-    names = [each["name"] for each in body["columns"]]
-    assert names == ["BillingMonth", "Team", "BillingCurrency", "CostBefore", "CostAfter",
-                     "Difference"]  # fmt: skip
-    moved = sum(Decimal(row[-1]) for row in body["rows"])
-    assert moved == 0
-    assert any(row[1] == "tools" and Decimal(row[4]) > 0 for row in body["rows"])
-    assert not (hub / "rules").exists()
-    wrong = client.get("/api/rules-preview", params={"rules": "[[rule]]\nvalue = 1"})
-    assert wrong.status_code == 400
 
 
 def test_gaps_summed_are_the_gaps(client: httpx.Client, hub: Path) -> None:

@@ -111,22 +111,6 @@ def test_a_line_leads_to_its_meters_and_a_meter_to_its_charges(
     assert "charges=SkuMeter" in page.url
 
 
-def test_the_rules_tab_shows_what_would_move_and_saves_nothing(
-    opened: Callable[..., Page], served: Served, hub: Path
-) -> None:
-    page = opened(f"{served.address}/allocation?view=rules")
-    box = page.locator("textarea")
-    box.fill(box.input_value() + '\n[[rule]]\ndimension = "Team"\nvalue = "tools"\n'
-             'when = { SkuMeter = "*" }\n')  # fmt: skip
-    page.get_by_role("button", name="Show what would move").click()
-    page.get_by_role("grid", name="What would move").wait_for()
-    assert "tools" in page.get_by_role("grid", name="What would move").inner_text()
-    box.fill("[[rule]]")
-    page.get_by_role("button", name="Show what would move").click()
-    page.get_by_role("alert").wait_for()
-    assert not (hub / "rules").exists()
-
-
 def test_the_audit_s_sums_are_those_of_its_gaps(
     opened: Callable[..., Page], served: Served, hub: Path
 ) -> None:

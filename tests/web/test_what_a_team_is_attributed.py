@@ -33,8 +33,7 @@ NEEDED = {"/api/values": "column=ResourceName",
           "/api/whatif": "month=2026-08&switch=gpt-4.1%3Dgpt-4.1-mini",
           "/api/bridge": "month=2026-08", "/api/accrual": "month=2026-09",
           "/api/journal": "month=2026-08",
-          "/api/whatif-compared": "scenario=mini&month=2026-09",
-          "/api/rules-preview": "rules="}  # fmt: skip
+          "/api/whatif-compared": "scenario=mini&month=2026-09"}  # fmt: skip
 HIERARCHIES = (
     "", "by=Team", "by=Application,Feature", "by=Customer", "by=SkuMeter",
     "by=x_ModelId,ChargeDate", "by=ResourceName", "by=BillingMonth", "by=Deployment", "idle=show",
@@ -146,8 +145,8 @@ def test_key_figures_tell_nothing_of_the_whole(research: httpx.Client, hub: Path
 @pytest.mark.parametrize(
     "query",
     ["allocation?evidence=tags", "allocation?idle=owner", "rules", "audit", "audit.csv",
-     "rules-preview?rules=", "attribute?evidence=tags", "attribute?evidence=rules",
-     "attribute?idle=owner",
+     "rules-saved", "claim.csv", "claim.pdf", "not-claimed.csv", "attribute?evidence=tags",
+     "attribute?evidence=rules", "attribute?idle=owner",
      "attribute.csv?by=ListCost", "attribute?by=ContractedUnitPrice", "tags", "units",
      "units?metric=conversations", "reconcile", "reconcile.csv", "tags.xlsx?drift=true"],
 )  # fmt: skip
@@ -167,7 +166,7 @@ def test_grants_add_up_and_never_share_an_answer(research: httpx.Client) -> None
     assert {row["Tags.team"] for row in own} == {"localization"}
     person = research.get("/api/hub").json()["person"]
     assert person == {"name": "research", "role": "team", "roles": ["team"], "seesAll": False,
-                      "teams": ["Research"]}  # fmt: skip
+                      "teams": ["Research"], "signedIn": True}  # fmt: skip
 
 
 def test_a_wider_role_is_not_narrowed_by_a_team() -> None:

@@ -42,14 +42,13 @@ NEEDED = {
     "/api/accrual": "month=2026-09",
     "/api/journal": "month=2026-08",
     "/api/whatif-compared": "scenario=mini&month=2026-09",
-    "/api/rules-preview": "rules=",
 }
 WHOLE_BILL = {
     "/api/runs", "/api/restatements", "/api/ptu", "/api/whatif", "/api/whatif-saved",
     "/api/whatif-compared", "/api/bridge", "/api/accrual",
     "/api/budgets", "/api/alerts", "/api/commitments", "/api/attribute", "/api/kpis", "/api/tags",
     "/api/units", "/api/reconcile", "/api/journal", "/api/allocation",
-    "/api/audit", "/api/rules", "/api/rules-preview",
+    "/api/audit", "/api/rules", "/api/rules-saved", "/api/claim", "/api/not-claimed.csv",
 }  # fmt: skip
 
 
@@ -98,7 +97,7 @@ def test_a_page_leads_to_the_provider_and_back_to_itself(
         assert answer.url.query == b"from=2026-09&to=2026-10"
         person = client.get("/api/hub").json()["person"]
     assert person == {"name": "ada@example.com", "role": "admin", "roles": ["admin"],
-                      "seesAll": True, "teams": []}  # fmt: skip
+                      "seesAll": True, "teams": [], "signedIn": True}  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", ["nonce", "audience", "issuer", "expired", "key", "refused"])

@@ -1,5 +1,5 @@
 // The API as the page uses it: the public one, with answers kept while the hub stands still.
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 
 export interface Problem {
   code: string;
@@ -41,7 +41,15 @@ export interface Hub {
   commit: string;
   committedAt: string;
   version: string;
-  person: { name: string; role: string; roles: string[]; seesAll: boolean; teams: string[] };
+  person: {
+    name: string;
+    role: string;
+    roles: string[];
+    seesAll: boolean;
+    teams: string[];
+    /** Whether somebody signed in; else it is the user of the operating system. */
+    signedIn: boolean;
+  };
   months: { month: string; state: string }[];
   scopes: { key: string; name: string }[];
   currencies: string[];
@@ -50,12 +58,23 @@ export interface Hub {
 }
 
 const MOST_KEPT = 80;
+/** Somebody else writes the hub, or changed it: what is shown may be old. */
+const CONFLICT = 409;
 const ASKS: RequestInit = { headers: { Accept: 'application/json' } };
 const kept = new Map<string, Promise<unknown>>();
+const watchers = new Set<() => void>();
+let turn = 0;
 
-/** Forget every answer: the hub has a new commit. */
+/** Forget every answer, for the hub has changed: what is shown is asked again, and stays till then. */
 export function forget(): void {
   kept.clear();
+  turn += 1;
+  for (const watcher of watchers) watcher();
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
 }
 
 export async function ask<T>(url: string, keep = true): Promise<T> {
@@ -70,19 +89,30 @@ export async function ask<T>(url: string, keep = true): Promise<T> {
   return answer;
 }
 
+/** Ask with a body that is too long for an address; it changes nothing. */
+export async function askWith<T>(path: string, body: object): Promise<T> {
+  return fetched<T>(`/api/${path}`, posted(body));
+}
+
 /** Do something to the hub: POST /api/PATH, and forget every answer once it is done. */
 export async function act<T>(path: string, body: object): Promise<T> {
-  const done = await fetched<T>(`/api/${path}`, {
-    method: 'POST',
-    headers: {
-      Accept: 'application/json',
-      'Content-Type': 'application/json',
-      'X-Pertoken-Act': '1',
-    },
-    body: JSON.stringify(body),
-  });
-  forget();
-  return done;
+  try {
+    const done = await fetched<T>(`/api/${path}`, posted(body));
+    forget();
+    return done;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === CONFLICT) forget();
+    throw error;
+  }
+}
+
+function posted(body: object): RequestInit {
+  const headers = {
+    Accept: 'application/json',
+    'Content-Type': 'application/json',
+    'X-Pertoken-Act': '1',
+  };
+  return { method: 'POST', headers, body: JSON.stringify(body) };
 }
 
 async function fetched<T>(url: string, options: RequestInit = ASKS): Promise<T> {
@@ -109,12 +139,16 @@ export interface Answer<T> {
   retry: () => void;
 }
 
-/** The answer to a question; the former one stays, marked stale, until the new one is there. */
+/**
+ * The answer to a question; the former one stays, marked stale, until the new one is there. Once
+ * the hub has changed it is asked again.
+ */
 export function useApi<T>(url: string | null): Answer<T> {
   const [state, setState] = useState<{ url: string | null; data?: T; error?: ApiError }>({
     url: null,
   });
-  const [turn, setTurn] = useState(0);
+  const [retries, setRetries] = useState(0);
+  const hubTurn = useSyncExternalStore(watch, () => turn);
   useEffect(() => {
     if (url === null) return undefined;
     let wanted = true;
@@ -127,12 +161,12 @@ export function useApi<T>(url: string | null): Answer<T> {
     return () => {
       wanted = false;
     };
-  }, [url, turn]);
+  }, [url, retries, hubTurn]);
   return {
     data: state.data,
     error: state.url === url ? state.error : undefined,
     stale: state.url !== url,
-    retry: () => setTurn((each) => each + 1),
+    retry: () => setRetries((each) => each + 1),
   };
 }
 

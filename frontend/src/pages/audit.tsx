@@ -12,6 +12,7 @@ import { useDark } from '../lib/theme';
 import { useHub } from '../lib/hub';
 import { apiFilters, setParams, usePlace } from '../lib/url';
 import { text } from '../text';
+import { Claim } from './audit/claim';
 
 const words = text.audit;
 const REASONS = [
@@ -109,6 +110,7 @@ export default function Audit() {
         />
       </section>
       <Days reason={reason} everything={everything} period={period} />
+      <Claim period={period} />
       <section className="block">
         <header className="block-head">
           <h2>{reason ?? (everything ? words.everyGap : words.exceptions)}</h2>

@@ -1,7 +1,6 @@
 import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
-import { act, ApiError, type TableAnswer } from '../../lib/api';
-import { text } from '../../text';
-import { statementText as words } from '../../text/statements';
+import { act, ApiError, type TableAnswer } from '../lib/api';
+import { text } from '../text';
 
 /** An act that is asked for once more before it is done; what it refuses stands in it. */
 export function Ask(props: {
@@ -57,10 +56,10 @@ export function Ask(props: {
         {error && <Refused error={error} />}
         <p className="ask-end">
           <button type="button" className="button" disabled={works} onClick={props.onClose}>
-            {words.acts.cancel}
+            {text.acts.cancel}
           </button>
           <button type="submit" className="button strong" disabled={works}>
-            {works ? words.acts.working : props.does}
+            {works ? text.acts.working : props.does}
           </button>
         </p>
       </form>
@@ -68,13 +67,13 @@ export function Ask(props: {
   );
 }
 
-/** What was refused, in three lines: what, which rule, what to do. */
-function Refused(props: { error: ApiError }) {
+/** What was refused: what, which rule, what to do. */
+export function Refused(props: { error: ApiError }) {
   const { status, problem } = props.error;
   const lines =
     status === 0
       ? [text.states.unreachableTitle, text.states.unreachable]
-      : [problem.message, problem.where, problem.help];
+      : [problem.message, problem.help];
   return (
     <div className="refused" role="alert">
       {lines.filter(Boolean).map((each) => (

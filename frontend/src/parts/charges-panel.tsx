@@ -50,6 +50,11 @@ function Charges(props: { query: URLSearchParams; source: string }) {
   first.set('limit', String(PAGE));
   const answer = useApi<TableAnswer>(api('charges', first));
   const [more, setMore] = useState<{ rows: Cell[][]; next: number | null } | null>(null);
+  const [commit, setCommit] = useState<string>();
+  if (answer.data && answer.data.commit !== commit) {
+    setCommit(answer.data.commit);
+    setMore(null);
+  }
   const [waits, setWaits] = useState(false);
   const data = answer.data;
   const next = more ? more.next : (data?.next ?? null);

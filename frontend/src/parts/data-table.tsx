@@ -7,42 +7,71 @@ import { Empty, Failure, Waiting } from './states';
 
 export type RowOf<T> = (row: TableRow, columns: readonly string[]) => T;
 
-/** A table of the API, whole: what it shows first, and what a row leads to. */
-export function DataTable(props: {
-  /** The table's name in the API, and unless `grid` is given, in the address. */
+interface Shown {
   name: string;
   label: string;
-  /** The heading, where the table is the whole page. */
-  page?: string;
   first?: readonly string[];
-  params?: URLSearchParams;
-  grid?: string;
   tools?: ReactNode;
-  emptyTitle?: string;
-  emptyHelp?: string;
   rowClass?: RowOf<string | undefined>;
   onOpen?: RowOf<void>;
   keep?: RowOf<boolean>;
   compact?: boolean;
-}) {
-  const { name, first, onOpen, keep, rowClass } = props;
+}
+
+/** An answer as a table: what it shows first, and what a row leads to. */
+export function AnswerTable(
+  props: Shown & {
+    answer: TableAnswer;
+    stale?: boolean;
+    exports?: { csv: string; xlsx: string };
+  },
+) {
+  const { answer, first, onOpen, keep, rowClass } = props;
   const hub = useHub();
-  const asked = props.params ?? NONE;
-  const answer = useTable(name, asked);
-  const names = useMemo(() => answer.data?.columns.map((each) => each.name) ?? [], [answer.data]);
+  const names = useMemo(() => answer.columns.map((each) => each.name), [answer]);
   const columns = useMemo(
     () =>
-      gridColumns(answer.data?.columns ?? [], {
+      gridColumns(answer.columns, {
         first,
         source: sourceOf(hub),
         onOpen: onOpen && ((row) => onOpen(row, names)),
       }),
-    [answer.data, first, onOpen, names, hub],
+    [answer, first, onOpen, names, hub],
   );
   const rows = useMemo(() => {
-    const all = tableRows(answer.data?.rows ?? []);
+    const all = tableRows(answer.rows);
     return keep ? all.filter((row) => keep(row, names)) : all;
-  }, [answer.data, keep, names]);
+  }, [answer, keep, names]);
+  return (
+    <Grid<TableRow>
+      name={props.name}
+      label={props.label}
+      columns={columns}
+      rows={rows}
+      rowKey={keyOf}
+      rowClass={rowClass && ((row) => rowClass(row, names))}
+      stale={props.stale}
+      tools={props.tools}
+      compact={props.compact}
+      exports={props.exports}
+    />
+  );
+}
+
+/** A table of the API, whole; `name` is its name there, and unless `grid` is given, in the address. */
+export function DataTable(
+  props: Shown & {
+    /** The heading, where the table is the whole page. */
+    page?: string;
+    params?: URLSearchParams;
+    grid?: string;
+    emptyTitle?: string;
+    emptyHelp?: string;
+  },
+) {
+  const { name } = props;
+  const asked = props.params ?? NONE;
+  const answer = useTable(name, asked);
   const shown = answer.error ? (
     <Failure error={answer.error} retry={answer.retry} />
   ) : !answer.data ? (
@@ -53,16 +82,11 @@ export function DataTable(props: {
       <Empty title={props.emptyTitle} help={props.emptyHelp} />
     </>
   ) : (
-    <Grid<TableRow>
+    <AnswerTable
+      {...props}
       name={props.grid ?? name}
-      label={props.label}
-      columns={columns}
-      rows={rows}
-      rowKey={keyOf}
-      rowClass={rowClass && ((row) => rowClass(row, names))}
+      answer={answer.data}
       stale={answer.stale}
-      tools={props.tools}
-      compact={props.compact}
       exports={{ csv: api(`${name}.csv`, asked), xlsx: api(`${name}.xlsx`, asked) }}
     />
   );

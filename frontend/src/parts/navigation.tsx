@@ -92,7 +92,7 @@ function TopEnd(props: { person: Hub['person'] | undefined }) {
   const theme = useTheme();
   return (
     <div className="top-end">
-      {person && person.name !== 'this machine' && (
+      {person?.signedIn && (
         <>
           <span className="quiet who">{text.role(person.name, person.role)}</span>
           <button type="button" className="link" onClick={signOut}>

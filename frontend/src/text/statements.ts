@@ -112,8 +112,6 @@ export const statementText = {
   } as Record<string, string>,
   acts: {
     label: 'What can be done',
-    cancel: 'Cancel',
-    working: 'Working',
     draft: 'Draft',
     approve: 'Approve',
     issue: 'Issue',

@@ -269,5 +269,5 @@ def _wrong(name: str, problems: list[str]) -> ConfigError:
         f"The rules in {name} cannot be used: {'; '.join(problems)}.",
         "Expected TOML with [tags.KEY], [[rule]], [[organisation]] and [[spread]]: "
         "docs/allocation.md.",
-        "Mend the file, then preview it with `pertoken rules preview FILE`.",
+        "Mend it, then preview what it would move.",
     )

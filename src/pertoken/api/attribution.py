@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from pertoken.allocation import Rules
     from pertoken.claims import Claim
     from pertoken.engine import Engine
+    from pertoken.hub import Hub as HubStore
     from pertoken.hub import Snapshot
-    from pertoken.pipeline.allocation_rules import hub_rules, read_rules, save_rules
+    from pertoken.pipeline.allocation_rules import hub_rules, read_rules, rules_content
     from pertoken.pipeline.attribution_view import attribution_table
     from pertoken.pipeline.claim_view import hub_claim, write_claim
     from pertoken.pipeline.kpis_view import kpis_table
     from pertoken.pipeline.reconciliation_view import reconciliation_table
+    from pertoken.pipeline.saved_rules import own_name, save_rules, saved_rules_table
     from pertoken.pipeline.tags_view import moves_table, tag_lists
     from pertoken.pipeline.units_view import UnitsQuery, business_metrics_table, units_table
     from pertoken.stores import Folder
@@ -38,7 +40,10 @@ else:
     _VIEWS = "pertoken.pipeline"
     hub_rules = deferred(f"{_VIEWS}.allocation_rules", "hub_rules")
     read_rules = deferred(f"{_VIEWS}.allocation_rules", "read_rules")
-    save_rules = deferred(f"{_VIEWS}.allocation_rules", "save_rules")
+    rules_content = deferred(f"{_VIEWS}.allocation_rules", "rules_content")
+    own_name = deferred(f"{_VIEWS}.saved_rules", "own_name")
+    save_rules = deferred(f"{_VIEWS}.saved_rules", "save_rules")
+    saved_rules_table = deferred(f"{_VIEWS}.saved_rules", "saved_rules_table")
     attribution_table = deferred(f"{_VIEWS}.attribution_view", "attribution_table")
     hub_claim = deferred(f"{_VIEWS}.claim_view", "hub_claim")
     write_claim = deferred(f"{_VIEWS}.claim_view", "write_claim")
@@ -64,6 +69,8 @@ class Attribution:
         def _engine(self) -> Engine: ...
 
         def _snapshot(self) -> Snapshot: ...
+
+        _store: HubStore
 
     def attribute(
         self,
@@ -224,9 +231,18 @@ class Attribution:
         snapshot, after = self._snapshot(), read_rules(Path(file))
         return Result(moves_table(self._engine, snapshot, hub_rules(snapshot), after, by))
 
-    def save_rules(self, file: str | Path) -> Folder:
-        """Make a file of rules the one that counts; gives where the hub keeps it."""
-        return save_rules(self._snapshot().root, Path(file))
+    def save_rules(self, file: str | Path, by: str | None = None) -> Folder:
+        """Make a file of rules the one that counts; gives where the hub keeps it.
+
+        Takes:   by, who saves it, as the hub records; the operating system's user if None.
+        """
+        self._snapshot()  # says so where there is no hub
+        content = rules_content(Path(file))
+        return save_rules(self._engine, self._store, content, own_name() if by is None else by)
+
+    def saved_rules(self) -> Result:
+        """Every file of rules that was saved, by whom and when; the one that counts first."""
+        return Result(saved_rules_table(self._snapshot().root))
 
     def _rules(self, file: str | Path | None) -> Rules:
         return hub_rules(self._snapshot()) if file is None else read_rules(Path(file))

@@ -291,12 +291,29 @@ def preview(
 @rules_app.command("save")
 def save(
     file: Annotated[Path, typer.Argument(help="A file of rules (TOML).")],
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Who saves it; else the user of the operating system."),
+    ] = None,
     hub: HubOption = None,
 ) -> None:
     """Make a file of rules the one that counts; earlier ones are kept."""
     from pertoken.api import Hub  # noqa: PLC0415
 
-    typer.echo(f"The rules that count: {Hub(hub_path(hub)).save_rules(file)}", err=True)
+    typer.echo(f"The rules that count: {Hub(hub_path(hub)).save_rules(file, by)}", err=True)
+
+
+@rules_app.command("list")
+def saved(
+    hub: HubOption = None,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """Every file of rules that was saved, by whom and when; the one that counts first."""
+    from pertoken.api import Hub  # noqa: PLC0415
+
+    check_format(format)
+    show(Hub(hub_path(hub)).saved_rules().table, format, output)
 
 
 def _spread_column(table: Table) -> tuple[str, ...]:

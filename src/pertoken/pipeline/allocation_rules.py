@@ -18,7 +18,7 @@ from pertoken.allocation import (
     parse_rules,
 )
 from pertoken.errors import ConfigError
-from pertoken.hub import documents, keep_document
+from pertoken.hub import documents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,18 +46,39 @@ def rules_text(relations: Relations) -> tuple[str, str]:
     return DEFAULT_RULES, default_rules_text()
 
 
+def rules_name(root: Folder) -> str:
+    """The name of the rules that count, as `rules_text` gives it."""
+    return rules_mark(root) or DEFAULT_RULES
+
+
 def read_rules(path: Path) -> Rules:
     """The rules of a file; raises ConfigError with everything that is wrong in it."""
+    return checked_rules(rules_content(path), path.name)
+
+
+def rules_content(path: Path) -> bytes:
+    """The bytes of a file of rules, unread; raises ConfigError where there is none."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+
+
+def checked_rules(content: bytes, name: str) -> Rules:
+    """The rules of a text; raises ConfigError with everything that is wrong in it."""
+    try:
         text = content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error}.",
-            "Expected a file of rules, TOML in UTF-8.",
-            "Name another file.",
-        ) from error
-    return replace(parse_rules(text, path.name), digest=hashlib.sha256(content).hexdigest())
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, error) from error
+    return replace(parse_rules(text, name), digest=hashlib.sha256(content).hexdigest())
+
+
+def _unreadable(name: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{name} cannot be read: {error}.",
+        "Expected a file of rules, TOML in UTF-8.",
+        "Name another file.",
+    )
 
 
 def saved_rules(root: Folder) -> list[Path]:
@@ -69,13 +90,3 @@ def rules_mark(root: Folder) -> str:
     """A text that is another one once rules are saved; "" for a hub without rules."""
     saved = saved_rules(root)
     return saved[-1].name if saved else ""
-
-
-def save_rules(root: Folder, path: Path) -> Folder:
-    """Make a file of rules the one that counts; gives where the hub keeps it."""
-    rules = read_rules(path)
-    saved = saved_rules(root)
-    if saved and read_rules(saved[-1]).digest == rules.digest:
-        return root / RULES_FOLDER / saved[-1].name
-    name = f"{len(saved) + 1:06d}-{rules.digest[:12]}.toml"
-    return keep_document(root / RULES_FOLDER, name, path.read_bytes())

@@ -89,7 +89,7 @@ def keep_mark(
     if identity not in by_id:
         raise ConfigError(
             f"There is no finding '{identity}'.",
-            "Expected the Id of a row of `pertoken anomalies`.",
+            "Expected the Id of a finding.",
             f"Nearest: {alternatives(identity, by_id)}." if by_id else "There is none at all.",
         )
     finding = by_id[identity]
@@ -97,16 +97,16 @@ def keep_mark(
         raise ConfigError(
             "A finding cannot be muted for ever.",
             "Expected the last day on which it is muted.",
-            "Give --until YYYY-MM-DD.",
+            "Give that day, as YYYY-MM-DD.",
         )
     if mark.until is not None and mark.until < finding.start:
         raise ConfigError(
             f"The finding starts on {finding.start}, after {mark.until}.",
-            "Expected --until on that day or later.",
+            "Expected the last day of the mark on that day or later.",
             "Give a later day.",
         )
     if not mark.by.strip():
-        raise ConfigError("A mark has no name.", "Expected who says so.", "Give --by NAME.")
+        raise ConfigError("A mark has no name.", "Expected who says so.", "Say who it is.")
     row = (
         identity, mark.mark, mark.until, mark.by, datetime.now(UTC), mark.note, finding.kind,
         finding.start, finding.end, json.dumps(_cell(finding.cell)),

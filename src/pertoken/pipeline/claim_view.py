@@ -94,7 +94,7 @@ def hub_claim(
             f"Nothing can be claimed: none of {len(exceptions)} exceptions shows over-billing "
             f"({relations.root}).",
             "Expected cached tokens metered twice, or a price above the price sheet.",
-            "See `pertoken reconcile --exceptions`, or take another period.",
+            "Look at the exceptions of the audit, or take another period.",
         )
     _view_claimed(engine, relations, [gap for gap, _, _ in claimed])
     charges, usage = claim_charges(engine), _usage_files(engine)

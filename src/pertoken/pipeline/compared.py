@@ -96,11 +96,11 @@ def compared_days(
 
     Raises: ConfigError for a range without a bound or a settled day, or two that overlap.
     """
-    start, end = _range(after, "--from", "--to")
+    start, end = _range(after, "later")
     if before == (None, None):
         earlier = (start - (end - start), start)
     else:
-        earlier = _range(before, "--compare-from", "--compare-to")
+        earlier = _range(before, "earlier")
     if earlier[0] < end and start < earlier[1]:
         raise ConfigError(
             f"The periods {earlier[0]} to {earlier[1]} and {start} to {end} share days.",
@@ -174,18 +174,18 @@ def _missing_scopes(
         yield f"The scope {name} has charges in {held} only; they are in the difference."
 
 
-def _range(days: tuple[date | None, date | None], first: str, last: str) -> tuple[date, date]:
+def _range(days: tuple[date | None, date | None], side: str) -> tuple[date, date]:
     start, end = days
     if start is None or end is None:
         raise ConfigError(
-            f"The period has no {'first' if start is None else 'last'} day.",
-            f"Expected {first} and {last}, or two months.",
+            f"The {side} period has no {'first' if start is None else 'last'} day.",
+            "Expected its first day and the day after its last, or two months.",
             "Give both.",
         )
     if start >= end:
         raise ConfigError(
-            f"The period from {start} to {end} holds no day.",
-            f"Expected {first} before {last}; {last} is exclusive.",
+            f"The {side} period from {start} to {end} holds no day.",
+            "Expected its first day before its second, which is exclusive.",
             "Swap or widen the dates.",
         )
     return start, end

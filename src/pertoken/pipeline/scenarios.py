@@ -64,8 +64,8 @@ class ScenarioWords:
         scenario = Scenario(
             switches=tuple(_switch(each) for each in self.switch),
             ratios=dict(_ratio(each) for each in self.token_ratio),
-            cache_rate=_share(self.cache_rate, "--cache-rate", 1),
-            discount=_share(self.discount, "--discount", 1),
+            cache_rate=_share(self.cache_rate, "cache rate", 1),
+            discount=_share(self.discount, "discount", 1),
         )
         of_tokens = bool(self.switch or self.cache_rate or self.discount)
         if of_tokens == (self.ptu is not None):
@@ -73,12 +73,12 @@ class ScenarioWords:
                 "A scenario changes nothing."
                 if not of_tokens
                 else "A scenario changes tokens and provisioned capacity at once.",
-                "Expected --switch, --cache-rate or --discount, or --ptu alone.",
-                "Say what would be otherwise, such as --switch gpt-4o=gpt-4.1-mini.",
+                "Expected a switch, a cache rate or a discount, or a number of units alone.",
+                "Say what would be otherwise, such as the switch gpt-4o=gpt-4.1-mini.",
             )
         if self.ptu is not None and self.ptu < 0:
             raise ConfigError(
-                f"--ptu {self.ptu} is no number of units.", "Expected 0 or more.", "Correct it."
+                f"{self.ptu} is no number of units.", "Expected 0 or more.", "Correct it."
             )
         return WhatIf(
             name, self.month, scenario, self.by, self.where,
@@ -104,7 +104,7 @@ def save_scenario(
         raise ConfigError(
             f"There is a scenario '{name}' already.",
             "Expected a new name: what a scenario said stays as it was said.",
-            "Give another name with --save.",
+            "Give another name.",
         )
     content = {
         "month": words.month, "switch": words.switch, "token_ratio": words.token_ratio,
@@ -126,9 +126,7 @@ def saved_scenario(root: Folder, name: str) -> WhatIf:
         raise ConfigError(
             f"There is no scenario '{name}'.",
             f"Expected one that was saved: {', '.join(saved) or 'none is'}.",
-            f"Nearest: {alternatives(name, saved)}."
-            if saved
-            else "Save one: `pertoken whatif ... --save NAME`.",
+            f"Nearest: {alternatives(name, saved)}." if saved else "Save a scenario first.",
         )
     return _read(saved[name])[0].read(name)
 
@@ -142,6 +140,11 @@ def scenarios_table(root: Folder) -> Table:
             change = None if after is None else after - before
             rows.append((name, words.month, words.line, currency, before, after, change))
     return Table("scenarios", tuple(Column(*each) for each in LISTED.items()), tuple(rows))
+
+
+def scenarios_mark(root: Folder) -> str:
+    """A text that is another one once a scenario is saved or deleted; "" where there is none."""
+    return " ".join(path.name for path in documents(root / FOLDER, (".json",)))
 
 
 def _saved(root: Folder) -> dict[str, Path]:
@@ -164,7 +167,7 @@ def _read(path: Path) -> tuple[ScenarioWords, dict[str, tuple[Decimal, Decimal |
     except (OSError, ValueError, KeyError, TypeError, InvalidOperation, AttributeError) as error:
         raise ConfigError(
             f"The scenario {path} cannot be read: {error}.",
-            "Expected the file as `pertoken whatif --save` wrote it.",
+            "Expected the file as pertoken wrote it.",
             "Restore it, or delete it and save the scenario again.",
         ) from error
 
@@ -204,13 +207,13 @@ def _ratio(text: str) -> tuple[str, Decimal]:
     return model.strip().casefold(), value
 
 
-def _share(text: str | None, option: str, most: int) -> Decimal | None:
+def _share(text: str | None, what: str, most: int) -> Decimal | None:
     if text is None:
         return None
     value = _number(text)
     if value is None or not 0 <= value <= most:
         raise ConfigError(
-            f"{option} {text} is no share.",
+            f"The {what} {text} is no share.",
             "Expected a number from 0 to 1, such as 0.25.",
             "Correct it.",
         )

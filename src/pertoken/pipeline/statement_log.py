@@ -140,7 +140,7 @@ def found_statement(statements: Mapping[int, Statement], number: int) -> Stateme
             f"There is no statement {number}.",
             f"Expected a number from 1 to {max(statements)}." if statements
             else "Expected a statement that was drafted.",
-            "See `pertoken statement list`.",
+            "Look at the list of statements.",
         )  # fmt: skip
     return statements[number]
 

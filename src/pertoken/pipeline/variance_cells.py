@@ -150,9 +150,9 @@ def _attributed_rows(
     """The same by dimensions of attribution, which tell no list cost."""
     if query.where:
         raise ConfigError(
-            f"--where does not narrow a variance by {', '.join(query.by)}.",
-            "Expected --where with columns of the charges or Tags.KEY in --by only.",
-            "Leave out --where, or group by a tag.",
+            f"The filters do not narrow a variance by {', '.join(query.by)}.",
+            "Expected filters only beside columns of the charges or Tags.KEY.",
+            "Leave out the filters, or group by a tag.",
         )
     facts = [name for name in (*CELL_COLUMNS, "ChargeCategory", "Unit") if name not in query.by]
     asked = AttributionQuery(

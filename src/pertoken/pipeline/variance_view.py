@@ -96,7 +96,7 @@ def asked_variance(
     elif earlier is None or later is None or (*days, *compare) != (None,) * 4:
         raise ConfigError(
             "A period is given by half, or both as months and as days.",
-            "Expected --from-month and --to-month, or --from and --to.",
+            "Expected two months, or the first and last day of periods.",
             "Give both of a pair, and one pair.",
         )
     else:
@@ -114,9 +114,9 @@ def _check(query: VarianceQuery) -> None:
             raise ConfigError(
                 f"A variance by {name} compares nothing."
                 if name in _NO_BY
-                else f"The column {name} stands twice in --by.",
+                else f"The column {name} stands twice.",
                 "Expected columns that both periods have, each once: a tag, a model, a team.",
-                "Leave it out; the periods are given by --from-month and --to-month.",
+                "Leave it out; the periods are given by months or days.",
             )
     valid = {each.casefold() for each in (ALL_DRIVERS, *DRIVERS)}
     if query.drill is not None and query.drill.casefold() not in valid:

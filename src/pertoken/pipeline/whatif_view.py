@@ -98,7 +98,7 @@ def compared_table(engine: Engine, relations: Relations, asked: WhatIf, month: s
         raise ConfigError(
             f"The scenario '{asked.name}' is of provisioned capacity, which has no tokens billed.",
             "Expected a scenario of tokens.",
-            f"See what the capacity cost: `pertoken ptu --month {month}`.",
+            f"Look at what provisioned capacity cost in {month}.",
         )
     require_charges(relations)
     view_dimensions(engine, relations)
@@ -162,8 +162,8 @@ def _used(
     if not used:
         raise ConfigError(
             f"There are no tokens of {month} to price anew.",
-            "Expected a month with token charges that --where and --currency keep.",
-            "See what the hub has: `pertoken matrix --by BillingMonth,x_ModelId`.",
+            "Expected a month with token charges that the filters and the currency keep.",
+            "Take another month, or remove a filter.",
         )
     return used
 
@@ -239,10 +239,10 @@ def _capacity_rows(engine: Engine, relations: Relations, asked: WhatIf) -> list[
     resources = {row[3] for row in found if row[4] != "Unused"}
     if len(resources) != 1 or asked.where or asked.by != DEFAULT_BY:
         raise ConfigError(
-            f"{len(resources)} resources have provisioned capacity in {asked.month}, or --by or "
-            "--where narrows them.",
-            "Expected --ptu over one resource, whole, in the month.",
-            "See `pertoken ptu`; leave --by and --where out.",
+            f"{len(resources)} resources have provisioned capacity in {asked.month}, or columns or "
+            "filters narrow them.",
+            "Expected units of capacity over one resource, whole, in the month.",
+            "Leave columns and filters out; a month with more than one cannot be asked so.",
         )
     rows: list[tuple[object, ...]] = []
     hours = (month_end(asked.month) - month_start(asked.month)).days * _HOURS

@@ -141,18 +141,18 @@ def person(name: str) -> str:
         raise ConfigError(
             "The name of a person is empty.",
             "Expected who takes the step: it is recorded in the log.",
-            "Give it with --by NAME.",
+            "Say who it is.",
         )
     return trimmed
 
 
-def words(text: str, option: str) -> str:
+def words(text: str, what: str) -> str:
     """A reason as it is recorded; raises ConfigError for none."""
     if not text.strip():
         raise ConfigError(
-            f"The text of --{option} is empty.",
+            f"The {what} is empty.",
             "Expected words that somebody can read in a year: they are recorded in the log.",
-            f"Give them with --{option}.",
+            f"Write the {what}.",
         )
     return text.strip()
 
@@ -164,7 +164,7 @@ def check_approval(statement: Statement, by: str) -> None:
         raise ConfigError(
             f"{by} prepared statement {statement.number}.",
             "Expected somebody else to approve it: four eyes see a statement before it is issued.",
-            "Have it approved by another person (--by NAME).",
+            "Have it approved by another person.",
         )
 
 
@@ -228,7 +228,7 @@ def check_resolution(statement: Statement, line: int, by: str, outcome: str) -> 
         raise ConfigError(
             f"'{outcome}' is no outcome of a dispute.",
             f"Expected one of {', '.join(OUTCOMES)}.",
-            "Give it with --outcome.",
+            "Take one of them.",
         )
     disputed = [each for each in statement.disputes if each.line == line and each.outcome is None]
     if not disputed:
@@ -244,7 +244,7 @@ def check_resolution(statement: Statement, line: int, by: str, outcome: str) -> 
             f"{disputed[0].by} disputes line {line} of statement {statement.number}.",
             "Expected a dispute to be withdrawn by who raised it, and accepted or rejected by "
             "somebody else.",
-            "Give another --by, or another --outcome.",
+            "Take another outcome, or have another person answer.",
         )
 
 
@@ -255,7 +255,7 @@ def _require_state(statement: Statement, states: Sequence[str], done: str) -> No
         raise ConfigError(
             f"Statement {statement.number} is {statement.state}{since}.",
             f"Expected a statement that is {' or '.join(states)} to be {done}.",
-            f"See `pertoken statement show {statement.number} --view events`.",
+            "Look at the steps that it has taken.",
         )
 
 
@@ -264,7 +264,7 @@ def _require_line(statement: Statement, line: int) -> None:
         raise ConfigError(
             f"Statement {statement.number} has no line {line}.",
             f"Expected a line from 1 to {len(statement.lines)}.",
-            f"See them with `pertoken statement show {statement.number}`.",
+            "Look at the lines of the statement.",
         )
 
 

@@ -8,7 +8,6 @@ Source: docs/page.md, "Acts"; OWASP, Cross-Site Request Forgery Prevention (cust
 
 # FastAPI reads the annotations of the functions made below, so they are no strings here.
 import asyncio
-import getpass
 from collections.abc import Callable
 from typing import Annotated, TypeVar, cast
 
@@ -18,16 +17,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pertoken.engine import Engine, local_engine
-from pertoken.errors import ConfigError
 from pertoken.hub import Hub
 from pertoken.pipeline.audience import SeenRelations
+from pertoken.pipeline.saved_rules import own_name
 from pertoken.reports import Table
 from pertoken.web.answers import json_body, table_content
 from pertoken.web.desk import Desk
 from pertoken.web.errors import Forbidden, HubBusy, WrongOrigin
 from pertoken.web.middleware import is_machine
 from pertoken.web.models import ACT_ERRORS, TableAnswer
-from pertoken.web.people import THIS_MACHINE, Person, Role
+from pertoken.web.people import Person, Role
 
 ACT_HEADER = "X-Pertoken-Act"
 """The header of an act; a page of another site cannot send it without being allowed to first."""
@@ -112,16 +111,7 @@ def name_of(person: Person) -> str:
 
     Raises: ConfigError where nobody signs in and the operating system names no user.
     """
-    if person is not THIS_MACHINE:
-        return person.name
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        raise ConfigError(
-            "The operating system has no name for the user who runs this server.",
-            "Expected who acts: it is recorded in the log.",
-            "Set the variable LOGNAME, or serve with a login (docs/page.md).",
-        ) from None
+    return person.name if person.is_known else own_name()
 
 
 def seen_by(engine: Engine, hub: Hub, person: Person) -> SeenRelations:

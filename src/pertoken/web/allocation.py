@@ -1,4 +1,4 @@
-"""The allocation page's own views: the hierarchy of who caused a cost, the rules, their preview.
+"""The allocation page's own view: the hierarchy of who caused a cost.
 
 Source: docs/page.md, "The API"; docs/allocation.md.
 """
@@ -12,26 +12,17 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pertoken.allocation import parse_rules
 from pertoken.engine import Engine
 from pertoken.pipeline.allocation_lines import AllocationLine
-from pertoken.pipeline.allocation_rules import hub_rules, rules_text
+from pertoken.pipeline.allocation_rules import hub_rules
 from pertoken.pipeline.allocation_view import allocation
 from pertoken.pipeline.audience import SeenRelations
-from pertoken.pipeline.tags_view import moves_table
-from pertoken.reports import Table
 from pertoken.web.answers import json_body
-from pertoken.web.attribution import WhoseParameters, check_whose, names_of, whole_bill
+from pertoken.web.attribution import WhoseParameters, check_whose, names_of
 from pertoken.web.desk import Desk
 from pertoken.web.models import DOCUMENTED_ERRORS, ViewAnswer
-from pertoken.web.parameters import Page, Strict
 from pertoken.web.people import Person
 from pertoken.web.store import Body
-from pertoken.web.table_route import add_table
-
-_LONGEST_RULES = 16_000
-"""Characters that an address still carries; `pertoken rules preview` takes any file."""
-_EDITED = "the rules that are tried"
 
 
 class AllocationParameters(WhoseParameters):
@@ -42,38 +33,14 @@ class AllocationParameters(WhoseParameters):
     )
 
 
-class PreviewParameters(Page):
-    """Rules to try."""
-
-    rules: str = Field(max_length=_LONGEST_RULES, description="The text of a file of rules (TOML).")
-    by: str = Field(
-        default="Team", max_length=1000, description="Dimensions to show, parted by commas."
-    )
-
-
 def add_allocation_views(router: APIRouter, desk: Desk) -> None:
-    """The routes of the allocation page."""
+    """The route of the allocation page."""
     options: dict[str, Any] = {"response_model": ViewAnswer, "responses": DOCUMENTED_ERRORS}
 
     @router.get("/allocation", summary="Who caused the cost, with subtotals.", **options)
     async def lines(request: Request, asked: Annotated[AllocationParameters, Query()]) -> Response:
         person = desk.identify(request)
         return await desk.answer(request, person, lambda e, r: _allocation(e, r, asked, person))
-
-    @router.get("/rules", summary="The rules that count. Not for a team.", **options)
-    async def rules(request: Request, asked: Annotated[Strict, Query()]) -> Response:  # noqa: ARG001
-        person = desk.identify(request)
-        return await desk.answer(request, person, lambda _, r: _rules(r, person))
-
-    add_table(
-        router,
-        desk,
-        "rules-preview",
-        PreviewParameters,
-        _preview,
-        "What a file of rules would move; nothing is saved: `pertoken rules preview`. Not for a "
-        "team.",
-    )
 
 
 def _allocation(
@@ -114,17 +81,3 @@ def _line(each: AllocationLine) -> dict[str, Any]:
         "costChange": each.cost_change,
         "unitCostChange": each.unit_cost_change,
     }
-
-
-def _rules(relations: SeenRelations, person: Person) -> Body:
-    whole_bill(person)
-    name, text = rules_text(relations)
-    return json_body({"name": name, "text": text})
-
-
-def _preview(
-    engine: Engine, relations: SeenRelations, asked: PreviewParameters, person: Person
-) -> Table:
-    whole_bill(person)
-    after = parse_rules(asked.rules, _EDITED)
-    return moves_table(engine, relations, hub_rules(relations), after, names_of(asked.by))

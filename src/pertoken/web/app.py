@@ -16,12 +16,14 @@ from starlette.responses import Response  # noqa: TC002 - as above
 
 from pertoken.version import __version__
 from pertoken.web.anomaly_acts import anomaly_acts
+from pertoken.web.claim import claim_routes
 from pertoken.web.desk import Desk
 from pertoken.web.errors import LastDoor, add_error_answers
 from pertoken.web.middleware import LOOPBACK_NAMES, Guard
 from pertoken.web.odata import odata_routes
 from pertoken.web.pages import Bundle
 from pertoken.web.routes import table_routes
+from pertoken.web.rules import rules_routes
 from pertoken.web.settings import WebSettings
 from pertoken.web.sign_in import Gate
 from pertoken.web.statements import statement_acts, statement_documents
@@ -72,6 +74,8 @@ def create_app(
     desk = Desk(reader, gate.person)
     app.include_router(table_routes(desk))
     app.include_router(view_routes(desk))
+    app.include_router(claim_routes(desk))
+    app.include_router(rules_routes(desk))
     app.include_router(statement_documents(desk))
     app.include_router(statement_acts(desk))
     app.include_router(anomaly_acts(desk))

@@ -255,7 +255,7 @@ def units_of(
         )  # fmt: skip
         return units_table(engine, relations, query, hub_rules(relations))
     except HubError as error:
-        raise _nothing_kept(relations, error) from error
+        raise nothing_kept(relations, error) from error
 
 
 def reconcile_of(
@@ -269,7 +269,7 @@ def reconcile_of(
             engine, relations, start=start, end=end, exceptions=asked.exceptions
         )
     except HubError as error:
-        raise _nothing_kept(relations, error) from error
+        raise nothing_kept(relations, error) from error
 
 
 def audit_of(
@@ -281,7 +281,7 @@ def audit_of(
     try:
         return audit_table(engine, relations, by_day=asked.by == "day", start=start, end=end)
     except HubError as error:
-        raise _nothing_kept(relations, error) from error
+        raise nothing_kept(relations, error) from error
 
 
 def names_of(text: str) -> tuple[str, ...]:
@@ -289,7 +289,7 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
-def _nothing_kept(relations: SeenRelations, error: HubError) -> HubError | NothingKept:
+def nothing_kept(relations: SeenRelations, error: HubError) -> HubError | NothingKept:
     """The error of a hub that has charges and lacks what the question needs, or the error as is."""
     if not relations.files("charges"):
         return error

@@ -16,7 +16,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from pertoken.errors import ConfigError, HubError, MixedCurrency, PertokenError, StoreError
+from pertoken.errors import (
+    ChangedMeanwhile,
+    ConfigError,
+    HubError,
+    MixedCurrency,
+    PertokenError,
+    StoreError,
+)
 from pertoken.redaction import redacted
 
 if TYPE_CHECKING:
@@ -67,6 +74,7 @@ _STATUS: dict[type[PertokenError], int] = {
     Forbidden: FORBIDDEN,
     WrongOrigin: FORBIDDEN,
     HubBusy: BUSY,
+    ChangedMeanwhile: BUSY,
     NothingKept: UNKNOWN,
     HubError: UNAVAILABLE,
     StoreError: UNAVAILABLE,

@@ -61,6 +61,21 @@ class TableAnswer(BaseModel):
     problems: list[str] | None = Field(default=None, description="What does not agree.")
 
 
+class ClaimedItem(BaseModel):
+    """What is claimed in one currency."""
+
+    BillingCurrency: str
+    GapCost: str
+
+
+class ClaimAnswer(TableAnswer):
+    """The lines of a claim, their sums, and how many exceptions are not claimed."""
+
+    claimed: list[ClaimedItem]
+    others: int
+    provider: str | None
+
+
 class ViewAnswer(BaseModel):
     """A view of the page: see docs/page.md for its parts."""
 
@@ -85,7 +100,7 @@ DOCUMENTED_ERRORS: dict[int | str, dict[str, Any]] = {
 ACT_ERRORS: dict[int | str, dict[str, Any]] = {
     **DOCUMENTED_ERRORS,
     403: _error("The role may not do this, or the request may come from another site."),
-    409: _error("Somebody else writes the hub; nothing was changed."),
+    409: _error("Somebody else writes the hub, or changed it meanwhile; nothing was changed."),
 }
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {

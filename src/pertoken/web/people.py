@@ -11,10 +11,12 @@ Source: docs/page.md, "Who may see what".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from pertoken.errors import ConfigError
 from pertoken.pipeline.audience import EVERYONE, Audience
+from pertoken.pipeline.saved_rules import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,12 +29,16 @@ _ORDER: tuple[Role, ...] = ("admin", "finance", "approver", "team")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks; `audience` is what they see, `roles` what they may do, `role` the widest."""
+    """Who asks; `audience` is what they see, `roles` what they may do, `role` the widest.
+
+    `is_known` is whether they signed in or sent a token: on loopback without login nobody has.
+    """
 
     name: str
     role: Role
     audience: Audience
     roles: frozenset[Role] = field(default_factory=frozenset)
+    is_known: bool = True
 
     @property
     def key(self) -> str:
@@ -45,8 +51,16 @@ class Person:
         return f"{self.name}:{sorted(self.roles)}"
 
 
-THIS_MACHINE = Person("this machine", "admin", EVERYONE, frozenset({"admin"}))
-"""Who asks a server without login: it answers on loopback only."""
+THIS_MACHINE = Person("this machine", "admin", EVERYONE, frozenset({"admin"}), is_known=False)
+"""Who asks a server without login, where the operating system names no user."""
+
+
+def user_of_this_machine() -> Person:
+    """Who asks a server without login, which answers on loopback only: who runs it."""
+    try:
+        return replace(THIS_MACHINE, name=own_name())
+    except ConfigError:
+        return THIS_MACHINE
 
 
 def person_of(

@@ -21,7 +21,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from starlette.responses import RedirectResponse, Response
 
 from pertoken.web.errors import Forbidden, SignInNeeded
-from pertoken.web.people import THIS_MACHINE, Person, person_of
+from pertoken.web.people import Person, person_of, user_of_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +41,12 @@ class Gate:
         self._settings = settings
         self._ended: dict[str, float] = {}
         self._provider: Any = None
+        self._nobody = user_of_this_machine()
 
     def person(self, request: Request) -> Person:
         """Who asks; raises SignInNeeded for nobody, Forbidden for someone without a role."""
         if not self._settings.has_login:
-            return THIS_MACHINE
+            return self._nobody
         header = request.headers.get("authorization", "")
         if header:
             return self._machine(header)

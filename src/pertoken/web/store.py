@@ -1,8 +1,8 @@
 """Answers from the hub: a few threads with an engine each, and a cache of finished bodies.
 
 A thread keeps, for each audience it met, one engine whose relations are named once per commit. The
-cache is keyed by commit, rules, audience and query, so that a new commit, saved rules or another
-role never meet an old answer; equal questions asked at the same time are computed once.
+cache is keyed by commit, rules, scenarios, audience and query, so that a new commit, what is saved
+or another role never meet an old answer; equal questions asked at the same time are computed once.
 Source: docs/decisions/0020-the-page.md.
 """
 
@@ -21,6 +21,7 @@ from pertoken.errors import EngineError, HubError, PertokenError
 from pertoken.hub import Hub
 from pertoken.pipeline.allocation_rules import rules_mark
 from pertoken.pipeline.audience import SeenRelations
+from pertoken.pipeline.scenarios import scenarios_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +70,8 @@ class HubReader:
         return await self._run(lambda: self._current(mark))
 
     def saved(self) -> str:
-        """A text that changes when rules are saved, which no commit tells."""
-        return rules_mark(self.hub.root)
+        """A text that changes when rules or a scenario are saved, which no commit tells."""
+        return f"{rules_mark(self.hub.root)} {scenarios_mark(self.hub.root)}"
 
     async def body(
         self, key: tuple[str, ...], audience: Audience, question: Question[Body]

@@ -83,12 +83,16 @@ def view_routes(desk: Desk) -> APIRouter:
         person = desk.identify(request)
         return await desk.answer(request, person, lambda e, r: _explain(e, r, asked, person))
 
-    @router.get("/writing", summary="Whether an ingest is writing the hub now.", **options)
+    @router.get("/writing", summary="What the hub is at, and whether it is written.", **options)
     async def writing(request: Request, asked: Annotated[Strict, Query()]) -> Response:  # noqa: ARG001
         desk.identify(request)
         snapshot = await desk.reader.snapshot()
         body = json_body(
-            {"commit": snapshot.commit_id, "writing": desk.reader.hub.is_being_written()}
+            {
+                "commit": snapshot.commit_id,
+                "saved": desk.reader.saved(),
+                "writing": desk.reader.hub.is_being_written(),
+            }
         )
         return Response(
             body.content, media_type=body.media_type, headers={"Cache-Control": "no-store"}
@@ -105,7 +109,8 @@ def _hub(engine: Engine, relations: SeenRelations, person: Person) -> Body:
         "committedAt": relations.snapshot.committed_at,
         "version": __version__,
         "person": {"name": person.name, "role": person.role, "roles": sorted(person.roles),
-                   "seesAll": person.audience.sees_all, "teams": person.audience.teams},
+                   "seesAll": person.audience.sees_all, "teams": person.audience.teams,
+                   "signedIn": person.is_known},
         "months": [{"month": month, "state": state} for month, state in months],
         "scopes": [{"key": key, "name": name} for key, name in summary.scopes],
         "currencies": summary.currencies,

@@ -1,16 +1,14 @@
 import { useState } from 'react';
+import { Ask, Field } from '../../parts/ask';
 import { Failure, Waiting } from '../../parts/states';
 import { useApi, type TableAnswer } from '../../lib/api';
 import { money } from '../../lib/format';
 import { useHub } from '../../lib/hub';
 import { statementText as words } from '../../text/statements';
 import { rowsOf, viewUrl, type Row } from './answers';
-import { Ask, Field } from './ask';
 import { folded, type Done } from './steps';
 
 type Outcome = 'accepted' | 'rejected' | 'withdrawn';
-/** Who asks a server without login; the log has the name of the operating system's user. */
-const NAMELESS = 'this machine';
 
 /** The disputes of a statement, their answers, and a new one. */
 export function Disputes(props: {
@@ -29,7 +27,6 @@ export function Disputes(props: {
   const disputes = rowsOf(answer.data);
   const [resolves, setResolves] = useState<{ line: string; outcome: Outcome } | null>(null);
   const outcomes = (by: string): Outcome[] => {
-    if (person.name === NAMELESS) return ['accepted', 'rejected', 'withdrawn'];
     if (folded(by) === folded(person.name)) return ['withdrawn'];
     return person.seesAll ? ['accepted', 'rejected'] : [];
   };

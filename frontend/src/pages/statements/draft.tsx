@@ -1,8 +1,8 @@
 import { useState } from 'react';
+import { Ask, Field } from '../../parts/ask';
 import { monthName } from '../../lib/format';
 import { useHub } from '../../lib/hub';
 import { statementText as words } from '../../text/statements';
-import { Ask, Field } from './ask';
 import type { Done } from './steps';
 
 const FINANCE = ['admin', 'finance'];

@@ -1,10 +1,10 @@
 import { useState } from 'react';
+import { Ask, Field } from '../../parts/ask';
 import type { TableAnswer } from '../../lib/api';
 import { money } from '../../lib/format';
 import { useHub } from '../../lib/hub';
 import { statementText as words } from '../../text/statements';
 import type { Row } from './answers';
-import { Ask, Field } from './ask';
 
 type Step = 'approve' | 'issue' | 'post' | 'void';
 export type Done = (sentence: string, answer: TableAnswer) => void;
