@@ -66,6 +66,8 @@ class Audience:
 
 
 EVERYONE = Audience()
+OWN_TABLES = ("charges", "token_costs", "tags", "meters")
+"""The tables that hold a team's own rows; of any other, such as telemetry, a team sees none."""
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ class SeenRelations:
     def _narrowed(self, engine: Engine, table: str) -> bool:
         if table == "periods":
             return self._own_periods(engine)
-        if not self.files(table):
+        if table not in OWN_TABLES or not self.files(table):
             return False
         stored = f"stored_{table}"
         dated = table in ("charges", "token_costs")
