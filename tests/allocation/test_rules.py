@@ -97,7 +97,7 @@ def test_the_rules_that_the_documentation_shows_can_be_used() -> None:
     page = Path(__file__).parents[2] / "docs" / "allocation.md"
     blocks = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     spreads = [each.name for block in blocks for each in parse_rules(block, "docs").spreads]
-    assert spreads == ["shared tools", "gateway down"]
+    assert spreads == ["shared tools", "gateway down", "gateway"]
     commented = re.findall(r"^# (\[\[.*|\w+ = .*)$", default_rules_text(), re.MULTILINE)
     told = parse_rules("\n".join(commented), "comments")
     assert (len(told.rules), len(told.organisation), len(told.spreads)) == (1, 1, 1)

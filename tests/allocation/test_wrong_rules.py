@@ -21,6 +21,10 @@ RULE = '[[rule]]\ndimension = "Team"\nvalue = "a"\n'
 SPREAD = '[[spread]]\nname = "s"\ndimension = "Team"\n'
 WHEN = 'when = { BillingCurrency = "USD" }\n'
 EVEN = f'{SPREAD}by = "even"\n{WHEN}'
+PLATFORM = (
+    '[[spread]]\nname = "{}"\ndimension = "Team"\ncharges = "platform"\nby = "even"\n'
+    'when = {{ BillingCurrency = "USD" }}\n'
+)
 EXPECTED = (
     "Expected TOML with [tags.KEY], [[rule]], [[organisation]] and [[spread]]: docs/allocation.md."
 )
@@ -119,8 +123,8 @@ WRONG = {
     ),
     "an unknown field of a spread": (
         f"{EVEN}value = 'a'",
-        ("[[spread]] 1 's': unknown field 'value'; the fields are by, dimension, from, name, "
-        "shares, to, when"),
+        ("[[spread]] 1 's': unknown field 'value'; the fields are by, charges, dimension, from, "
+        "name, shares, to, when"),
     ),
     "no key": (f"{SPREAD}{WHEN}", f"[[spread]] 1 's': {SHARES}"),
     "two keys": (f"{EVEN}shares = {{ a = 1 }}", f"[[spread]] 1 's': {SHARES}"),
@@ -200,6 +204,19 @@ WRONG = {
     "a spread that another leaves nothing to": (
         f'{EVEN}[[spread]]\nname = "t"\ndimension = "Team"\nshares = {{ a = 1 }}\n{WHEN}',
         "[[spread]] 2 can never match: [[spread]] 1 overlaps all of it",
+    ),
+    "charges that are unknown": (
+        f'{EVEN}charges = "all"', "[[spread]] 1 's': charges is 'all'; it is one of ai, platform"
+    ),
+    "what no platform charge has": (
+        (f'{SPREAD}by = "even"\ncharges = "platform"\n'
+        'when = { ResidualReason = "Unknown", Deployment = "chat" }'),
+        ("[[spread]] 1 's': ResidualReason is never known of platform charges; "
+        "[[spread]] 1 's': Deployment is never known of platform charges"),
+    ),
+    "a spread of platform charges that another leaves nothing to": (
+        EVEN + PLATFORM.format("t") + PLATFORM.format("u"),
+        "[[spread]] 3 can never match: [[spread]] 2 overlaps all of it",
     ),
     "days of a spread that are none": (
         f"{EVEN}from = 2026-02-01\nto = 2026-02-01",

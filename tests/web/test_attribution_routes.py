@@ -115,6 +115,7 @@ def test_pages_of_an_audit_hold_every_gap_once(client: httpx.Client) -> None:
         ("attribute?evidence=guess", "evidence"),
         ("attribute?from=2026-09&to=2026-08", "holds no day"),
         ("attribute?as_of=2026-13", "is not a day"),
+        ("attribute?platform=true", "name no platform cost"),
         ("tags?drift=true&repair=true", "2 lists of tags"),
         ("units?metric=smiles", "There is no metric 'smiles'"),
         ("units?metric=conversations&by=Team", "is not stated by Team"),

@@ -33,6 +33,7 @@ from pertoken.allocation.canonical import (
     unknown_columns,
     view_canonical_tags,
 )
+from pertoken.allocation.platform import view_platform
 from pertoken.allocation.rounding import rounded_parts
 from pertoken.allocation.rules import (
     DEFAULT_RULES,
@@ -45,6 +46,7 @@ from pertoken.allocation.rules import (
 )
 from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapshots
 from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_days
+from pertoken.allocation.spreads import PLATFORM
 
 __all__ = [
     "AS_BILLED",
@@ -57,6 +59,7 @@ __all__ = [
     "ORGANISATION_COLUMNS",
     "PER",
     "PLACES",
+    "PLATFORM",
     "POOLED",
     "RESERVATION_RATES",
     "SNAPSHOT_LEVELS",
@@ -80,5 +83,6 @@ __all__ = [
     "view_canonical_snapshots",
     "view_canonical_tags",
     "view_parts",
+    "view_platform",
     "view_used_days",
 ]

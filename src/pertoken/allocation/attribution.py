@@ -48,9 +48,10 @@ def attribution_rows(
     """The rows of an attribution, in the order of `attribution_columns`.
 
     Takes:   an engine in which `tagged_parts` (the parts of the bill with their canonical tags),
-             `meters` and `organisation` are named.
+             `meters` and `organisation` are named; for platform cost `tagged_platform` too.
     Gives:   one row per month, dimensions, currency, evidence, reason and spread.
-    Keeps:   the cost and tokens of the bill, to the last decimal.
+    Keeps:   the cost and tokens of the bill, or of the chosen platform charges, to the last
+             decimal.
     Raises:  ConfigError for a dimension that nothing can give.
     """
     sql = AttributionSelect(engine, query, rules, meter_columns).sql()

@@ -36,7 +36,8 @@ class AttributionQuery:
     Unattributed, or charged to the owner that the resource's tags name; the owner of an unused
     reservation, whom tags or rules name, then pays it too. `reservations` says what used capacity
     pays: as billed, or the pooled rate of the day. `as_of` is the day whose organisation counts;
-    None takes that of each charge (as booked).
+    None takes that of each charge (as booked). `platform` asks for chosen charges that are no AI
+    charges, in their place.
     """
 
     by: tuple[str, ...]
@@ -48,3 +49,4 @@ class AttributionQuery:
     reservations: str = AS_BILLED
     as_of: date | None = None
     per: str = "1M"
+    platform: bool = False

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation.attribution_query import BILLED, FACTS, IS_TAGGED, UNATTRIBUTED
 from pertoken.allocation.canonical import rule_value
+from pertoken.allocation.platform import TAGGED_PLATFORM
 from pertoken.allocation.rules import ORGANISATION_COLUMNS
 from pertoken.allocation.split import USAGE_DIMENSIONS
 from pertoken.allocation.spreading import spread_select, view_spread_shares
-from pertoken.allocation.spreads import NO_SPREAD_KEY
+from pertoken.allocation.spreads import AI, NO_SPREAD_KEY, PLATFORM
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError, alternatives
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pertoken.allocation.spreads import Spread
     from pertoken.engine import Engine
 
+_TAGGED_BILL = "tagged_parts"
 _UNUSED = "parts.Kind = 'UnusedReservation'"
 
 
@@ -36,7 +38,7 @@ class AttributionSelect:
         self._engine = engine
         self._query = query
         self._rules = rules
-        self._columns = tuple(engine.columns("tagged_parts"))
+        self._columns = tuple(engine.columns(_TAGGED_BILL))
         self._meters = tuple(name for name in meter_columns if name not in FACTS)
         self._people = [name for name in query.by if not self._is_fact(name)]
         given = {*USAGE_DIMENSIONS, "Deployment", *rules.dimensions, *ORGANISATION_COLUMNS}
@@ -58,7 +60,8 @@ class AttributionSelect:
 
     def sql(self) -> str:
         """The query: dimensions of every part, spreads, then sums."""
-        parts = self._spread(self._valued(self._where()))
+        asked = TAGGED_PLATFORM if self._query.platform else _TAGGED_BILL
+        parts = self._spread(self._valued(asked, self._where()))
         resolved = self._resolved()
         judged = (
             f"SELECT *, {self._evidence(resolved)} AS Evidence, {self._reason(resolved)} "
@@ -77,7 +80,7 @@ class AttributionSelect:
             f"SpreadRule{keys}"
         )
 
-    def _valued(self, where: str) -> str:
+    def _valued(self, tagged: str, where: str) -> str:
         """Parts with what is known of each dimension: `by_PLACE`, NULL where nothing is."""
         values = "".join(
             f"{self._value(name)} AS {quoted(f'by_{place}')}, "
@@ -86,7 +89,7 @@ class AttributionSelect:
         assumed = " OR ".join(self._is_assumed(name) for name in self._people) or "false"
         return (
             "SELECT parts.*, meters.* EXCLUDE (x_MeterKey), "
-            f"{values}({assumed}) AS ByRule FROM ({self._parts()}) AS parts "
+            f"{values}({assumed}) AS ByRule FROM ({self._parts(tagged)}) AS parts "
             "INNER JOIN meters ON meters.x_MeterKey = parts.x_MeterKey "
             f"LEFT JOIN organisation ON organisation.Team = parts.Team AND {self._on_day()}{where}"
         )
@@ -104,7 +107,12 @@ class AttributionSelect:
         """The spreads of a dimension, where the chosen evidence leaves room for them."""
         if not self._takes_rules():
             return ()
-        return tuple(each for each in self._rules.spreads if each.dimension == name)
+        charges = PLATFORM if self._query.platform else AI
+        return tuple(
+            each
+            for each in self._rules.spreads
+            if each.dimension == name and each.charges == charges
+        )
 
     def _spread_places(self) -> list[int]:
         """The places of dimensions that are spread."""
@@ -129,7 +137,7 @@ class AttributionSelect:
     def _divided(self, parts: str, place: int) -> str:
         spreads, value = self._spreads(self._names[place]), f"by_{place}"
         shares = f"spread_shares_{place}"
-        view_spread_shares(self._engine, shares, self._valued(""), value, spreads)
+        view_spread_shares(self._engine, shares, self._valued(_TAGGED_BILL, ""), value, spreads)
         columns = (*self._columns, *self._meters)
         idle = "false" if self._query.idle == "spread" else "IsIdle"
         return spread_select(parts, value, spreads, shares, columns, unless=idle)
@@ -165,16 +173,16 @@ class AttributionSelect:
             return "CAST(NULL AS VARCHAR)"
         return f"CASE WHEN {resolved} THEN nullif(concat_ws(', ', {', '.join(names)}), '') END"
 
-    def _parts(self) -> str:
+    def _parts(self, tagged: str) -> str:
         """Parts with idle capacity beside what was used of it."""
-        if "IdleUnits" not in self._columns:
-            return "SELECT *, false AS IsIdle FROM tagged_parts"
+        if "IdleUnits" not in self._columns or tagged != _TAGGED_BILL:
+            return f"SELECT *, false AS IsIdle FROM {tagged}"
         return (
             "SELECT * EXCLUDE (IdleUnits, CostUnits), CAST(CostUnits - coalesce(IdleUnits, 0) "
-            "AS DECIMAL(38,0)) AS CostUnits, false AS IsIdle FROM tagged_parts "
+            f"AS DECIMAL(38,0)) AS CostUnits, false AS IsIdle FROM {tagged} "
             "UNION ALL BY NAME SELECT * EXCLUDE (IdleUnits, CostUnits, TokenCostUnits, "
             "QuantityUnits), IdleUnits AS CostUnits, CAST(0 AS DECIMAL(38,0)) AS TokenCostUnits, "
-            "CAST(0 AS DECIMAL(38,0)) AS QuantityUnits, true AS IsIdle FROM tagged_parts "
+            f"CAST(0 AS DECIMAL(38,0)) AS QuantityUnits, true AS IsIdle FROM {tagged} "
             "WHERE IdleUnits IS NOT NULL AND IdleUnits <> 0"
         )
 

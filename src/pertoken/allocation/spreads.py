@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pertoken.allocation.rule_fields import check_fields, conditions_of, days_of, unreachable
+from pertoken.allocation.split import USAGE_DIMENSIONS
 from pertoken.errors import alternatives
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 WHOLE = 10**10
 """What the shares of a spread sum to."""
 SPREAD_KEYS = ("cost", "tokens", "even")
+AI, PLATFORM = "ai", "platform"
+SPREAD_CHARGES = (AI, PLATFORM)
+"""What a spread divides: AI charges, or charges that are none and that its conditions name."""
 RESIDUAL_REASON = "ResidualReason"
 """What conditions of a spread can name beside the columns of a charge: why it is unattributed."""
 NO_SPREAD_KEY = "NoSpreadKey"
 """Why a part that a spread matches stays: in its month and currency the key has no weight."""
-_FIELDS = {"name", "dimension", "by", "shares", "when", "from", "to"}
+_FIELDS = {"name", "dimension", "by", "shares", "charges", "when", "from", "to"}
+_OF_CALLS = (RESIDUAL_REASON, "Deployment", *USAGE_DIMENSIONS)
 _DECIMALS = 10
 _NOBODY = "Unattributed"
 
@@ -38,16 +43,18 @@ _NOBODY = "Unattributed"
 class Spread:
     """Parts without a value of `dimension`, divided by a key where all conditions hold.
 
-    `by` is one of SPREAD_KEYS, or "shares" with a share of WHOLE for each value.
+    `by` is one of SPREAD_KEYS, or "shares" with a share of WHOLE for each value; `charges` one of
+    SPREAD_CHARGES.
     """
 
     name: str
     dimension: str
     by: str
+    shares: tuple[tuple[str, int], ...]
     when: When
-    shares: tuple[tuple[str, int], ...] = ()
     since: date | None = None
     until: date | None = None
+    charges: str = AI
 
 
 def whole_shares(weights: Mapping[str, int]) -> dict[str, int]:
@@ -82,9 +89,11 @@ def read_spreads(
             continue
         when = conditions_of(where, table, problems)
         key = _key(where, table, problems)
+        charges = _charges(where, table, when, problems)
         since, until = days_of(where, table, problems)
-        if when and key is not None:
-            yield number, Spread(name, str(table["dimension"]), key[0], when, key[1], since, until)
+        if when and key is not None and charges is not None:
+            dimension = str(table["dimension"])
+            yield number, Spread(name, dimension, *key, when, since, until, charges)
 
 
 def check_spreads(spreads: Iterable[tuple[int, Spread]], dimensions: Collection[str]) -> list[str]:
@@ -111,7 +120,24 @@ def check_spreads(spreads: Iterable[tuple[int, Spread]], dimensions: Collection[
             problems.append(
                 f"{where}: nothing states the dimension '{spread.dimension}' (nearest: {nearest})"
             )
-    return problems + unreachable("spread", numbered)
+    for charges in SPREAD_CHARGES:
+        problems += unreachable("spread", [each for each in numbered if each[1].charges == charges])
+    return problems
+
+
+def _charges(where: str, table: Mapping[str, Any], when: When, problems: list[str]) -> str | None:
+    """Which charges a spread divides; None where that cannot be told."""
+    charges = table.get("charges", AI)
+    if charges not in SPREAD_CHARGES:
+        problems.append(
+            f"{where}: charges is {charges!r}; it is one of {', '.join(SPREAD_CHARGES)}"
+        )
+        return None
+    unknown = [column for column, _ in when if charges == PLATFORM and column in _OF_CALLS]
+    problems += [f"{where}: {column} is never known of platform charges" for column in unknown]
+    if unknown:
+        return None
+    return str(charges)
 
 
 def _key(

@@ -84,6 +84,7 @@ class Attribution:
         reservations: str = AS_BILLED,
         as_of: date | str | None = None,
         per: str = "1M",
+        platform: bool = False,
         rules: str | Path | None = None,
     ) -> Result:
         """Cost by who caused it; what nothing proves reads Unattributed, with its reason.
@@ -91,7 +92,8 @@ class Attribution:
         Takes:   by, dimensions (Team, Application, Feature, ...) and columns of the charge;
                  evidence, tags, telemetry or rules; idle, what becomes of idle provisioned
                  capacity; reservations, billed or pooled: what capacity that shares one pays;
-                 as_of, the day whose organisation counts.
+                 as_of, the day whose organisation counts; platform, the charges that are no AI
+                 charges and that the rules name, in the place of the AI bill.
         Gives:   the columns of `pertoken attribute`; findings name telemetry above the bill.
         Raises:  ConfigError for an unknown dimension or value; HubError for an empty hub.
         """
@@ -111,6 +113,7 @@ class Attribution:
             reservations=_one_of(reservations, RESERVATION_RATES, "reservations"),
             as_of=_day(as_of),
             per=_one_of(per, PER, "per"),
+            platform=platform,
         )
         snapshot = self._snapshot()
         return Result(attribution_table(self._engine, snapshot, query, self._rules(rules)))
@@ -226,10 +229,16 @@ class Attribution:
         """
         return Result(kpis_table(self._engine, self._snapshot(), self._rules(rules), metric))
 
-    def preview_rules(self, file: str | Path, by: Sequence[str] = ("Team",)) -> Result:
-        """What a file of rules would move, in cost before and after; nothing is saved."""
+    def preview_rules(
+        self, file: str | Path, by: Sequence[str] = ("Team",), *, platform: bool = False
+    ) -> Result:
+        """What a file of rules would move, in cost before and after; nothing is saved.
+
+        Takes:   platform, as `attribute`.
+        """
         snapshot, after = self._snapshot(), read_rules(Path(file))
-        return Result(moves_table(self._engine, snapshot, hub_rules(snapshot), after, by))
+        before = hub_rules(snapshot)
+        return Result(moves_table(self._engine, snapshot, before, after, by, platform=platform))
 
     def save_rules(self, file: str | Path, by: str | None = None) -> Folder:
         """Make a file of rules the one that counts; gives where the hub keeps it.

@@ -25,6 +25,13 @@ rules_app = typer.Typer(
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", help="A file of rules in the place of the hub's.")
 ]
+PlatformOption = Annotated[
+    bool,
+    typer.Option(
+        "--platform",
+        help="The charges that are no AI charges and that the rules name, in the place of AI cost.",
+    ),
+]
 ByOption = Annotated[
     str,
     typer.Option(
@@ -87,6 +94,7 @@ def attribute(
     per: Annotated[
         str, typer.Option("--per", help="Tokens of a unit cost: token, 1K or 1M.")
     ] = "1M",
+    platform: PlatformOption = False,
     rules: RulesOption = None,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
@@ -106,6 +114,7 @@ def attribute(
         reservations=reservations,
         as_of=as_of,
         per=per,
+        platform=platform,
         rules=rules,
     )
     first = ("BillingMonth", *_names(by), "BillingCurrency", "EffectiveCost", "x_TokenQuantity",
@@ -277,6 +286,7 @@ def tags(
 def preview(
     file: Annotated[Path, typer.Argument(help="A file of rules (TOML).")],
     by: ByOption = "Team",
+    platform: PlatformOption = False,
     hub: HubOption = None,
     format: FormatOption = "table",  # noqa: A002
     output: OutputOption = None,
@@ -285,7 +295,8 @@ def preview(
     from pertoken.api import Hub  # noqa: PLC0415
 
     check_format(format)
-    show(Hub(hub_path(hub)).preview_rules(file, _names(by)).table, format, output)
+    moves = Hub(hub_path(hub)).preview_rules(file, _names(by), platform=platform)
+    show(moves.table, format, output)
 
 
 @rules_app.command("save")

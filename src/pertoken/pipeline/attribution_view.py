@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pertoken.allocation import (
     AS_BILLED,
     ORGANISATION_COLUMNS,
+    PLATFORM,
     POOLED,
     AttributionQuery,
     Rules,
@@ -20,6 +21,7 @@ from pertoken.allocation import (
     view_canonical_snapshots,
     view_canonical_tags,
     view_parts,
+    view_platform,
 )
 from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import PARTITIONS, TABLES
@@ -34,10 +36,15 @@ if TYPE_CHECKING:
 def attribution_table(
     engine: Engine, relations: Relations, query: AttributionQuery, rules: Rules
 ) -> Table:
-    """One row per month, dimensions, currency, evidence and reason; see `attribution_rows`."""
+    """One row per month, dimensions, currency, evidence and reason; see `attribution_rows`.
+
+    Raises: ConfigError for platform cost that the rules do not name.
+    """
+    if query.platform:
+        require_platform(rules)
     view_attribution(
         engine, relations, rules, by_usage=query.evidence != "tags",
-        reservations=query.reservations,
+        reservations=query.reservations, platform=query.platform,
     )  # fmt: skip
     return queried_attribution(engine, query, rules)
 
@@ -58,11 +65,13 @@ def view_attribution(
     by_usage: bool = True,
     basis: str = "EffectiveCost",
     reservations: str = AS_BILLED,
+    platform: bool = False,
 ) -> None:
     """Name the parts of the bill with their tags `tagged_parts`, and `organisation`.
 
     Takes:  basis, the cost that is divided: EffectiveCost or BilledCost; it stands in the columns
-            of EffectiveCost; reservations, what capacity that shares one pays: billed or pooled.
+            of EffectiveCost; reservations, what capacity that shares one pays: billed or pooled;
+            platform, whether `tagged_platform` is named too, as `view_rules` says.
     Raises: ConfigError for a rule whose condition names a column that the bill has not, and where
             capacity is to be pooled that states no unit hours.
     """
@@ -77,16 +86,35 @@ def view_attribution(
         _divide_billed_cost(engine, relations)
     has_usage = by_usage and relations.view(engine, "usage")
     view_parts(engine, by_usage=has_usage, pooled=reservations == POOLED)
-    view_rules(engine, relations, rules)
+    view_rules(engine, relations, rules, platform=platform)
 
 
-def view_rules(engine: Engine, relations: Relations, rules: Rules) -> None:
-    """Name what rules make of the parts: `tagged_parts` and `organisation`."""
+def view_rules(
+    engine: Engine, relations: Relations, rules: Rules, *, platform: bool = False
+) -> None:
+    """Name what rules make of the parts: `tagged_parts` and `organisation`.
+
+    Takes: platform, whether the charges that are no AI charges and that a spread names are named
+           too: `tagged_platform`.
+    """
     view_canonical_tags(engine, rules)
     inherits = view_inherited(engine, relations, rules)
     engine.view("tagged_parts", tag_columns_select(rules, "parts", inherits=inherits))
     refuse_unknown_columns(engine, rules)
     view_organisation(engine, rules)
+    if platform:
+        relations.view(engine, "charges")
+        view_platform(engine, rules, inherits=inherits)
+
+
+def require_platform(*rules: Rules) -> None:
+    """Raise ConfigError where no rules name platform charges."""
+    if not any(spread.charges == PLATFORM for each in rules for spread in each.spreads):
+        raise ConfigError(
+            "The rules name no platform cost.",
+            f'Expected a [[spread]] with charges = "{PLATFORM}" and the conditions of its charges.',
+            "Write one, and name its file with --rules or save it: docs/allocation.md.",
+        )
 
 
 def _divide_billed_cost(engine: Engine, relations: Relations) -> None:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from pertoken.allocation import CHARGE, PLACES, SNAPSHOT_LEVELS, AttributionQuery, Rules
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError
-from pertoken.pipeline.attribution_view import queried_attribution, view_attribution, view_rules
+from pertoken.pipeline.attribution_view import (
+    queried_attribution,
+    require_platform,
+    view_attribution,
+    view_rules,
+)
 from pertoken.reports import Column, Table
 
 if TYPE_CHECKING:
@@ -152,18 +157,29 @@ def repair_table(engine: Engine, relations: Relations, rules: Rules) -> Table:
 
 
 def moves_table(
-    engine: Engine, relations: Relations, before: Rules, after: Rules, by: Sequence[str]
+    engine: Engine,
+    relations: Relations,
+    before: Rules,
+    after: Rules,
+    by: Sequence[str],
+    *,
+    platform: bool = False,
 ) -> Table:
     """What a change of rules moves: one row per month, dimensions and currency that differ.
 
-    Keeps: the sum of cost; what leaves one row arrives in others.
+    Takes:  platform, whether platform cost is shown in the place of the AI bill.
+    Keeps:  the sum of AI cost; what leaves one row arrives in others. The sum of platform cost is
+            what each of both names.
+    Raises: ConfigError for platform cost that neither names.
     """
-    query = AttributionQuery(by=tuple(by))
+    if platform:
+        require_platform(before, after)
+    query = AttributionQuery(by=tuple(by), platform=platform)
     costs: list[dict[tuple[object, ...], Decimal]] = []
-    view_attribution(engine, relations, before)
+    view_attribution(engine, relations, before, platform=platform)
     for number, rules in enumerate((before, after)):
         if number:
-            view_rules(engine, relations, rules)
+            view_rules(engine, relations, rules, platform=platform)
         sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
         for row in queried_attribution(engine, query, rules).to_dicts():
             key = (row["BillingMonth"], *(row[name] for name in by), row["BillingCurrency"])

@@ -8,6 +8,7 @@ Source: docs/page.md, "The API" and "Who may see what"; docs/allocation.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -111,6 +112,11 @@ class WhoseParameters(ShareParameters):
 class AttributeParameters(WhoseParameters, Page):
     """Whose cost, and which page of it."""
 
+    platform: bool = Field(
+        default=False, description="The charges that are no AI charges and that the rules name, "
+        "in the place of AI cost.",
+    )  # fmt: skip
+
 
 class TagParameters(Page):
     """Which list of tags; without one, their coverage."""
@@ -211,7 +217,8 @@ def attribute_of(
     engine: Engine, relations: SeenRelations, asked: AttributeParameters, person: Person
 ) -> Table:
     """Who caused the cost; of a team, its own teams' rows, by the evidence that counts."""
-    query, rules = asked.query(person), hub_rules(relations)
+    query = replace(asked.query(person), platform=asked.platform)
+    rules = hub_rules(relations)
     if person.audience.sees_all:
         return attribution_table(engine, relations, query, rules)
     check_whose(query, person)
