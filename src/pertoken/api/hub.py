@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pertoken.pipeline.report import RunReport
     from pertoken.pipeline.reporting import reported_matrix, reported_periods, reporting
     from pertoken.pipeline.restatements import restatement_table
+    from pertoken.pipeline.telemetry_loads import found_loads, telemetry_loads
     from pertoken.pipeline.trust import trust_card
     from pertoken.reports.trust_card import TrustCard
     from pertoken.stores import Folder
@@ -48,6 +49,8 @@ else:
     reported_matrix = deferred("pertoken.pipeline.reporting", "reported_matrix")
     reported_periods = deferred("pertoken.pipeline.reporting", "reported_periods")
     reporting = deferred("pertoken.pipeline.reporting", "reporting")
+    found_loads = deferred("pertoken.pipeline.telemetry_loads", "found_loads")
+    telemetry_loads = deferred("pertoken.pipeline.telemetry_loads", "telemetry_loads")
     restatement_table = deferred("pertoken.pipeline.restatements", "restatement_table")
     trust_card = deferred("pertoken.pipeline.trust", "trust_card")
 
@@ -55,8 +58,13 @@ else:
 class IngestResult(Result):
     """The runs that an ingest found, as in `runs`; with the trust card and the report."""
 
-    def __init__(self, report: RunReport, card: TrustCard | None) -> None:
-        super().__init__(runs_table(report.runs))
+    def __init__(
+        self,
+        report: RunReport,
+        card: TrustCard | None,
+        telemetry: Sequence[tuple[object, ...]] = (),
+    ) -> None:
+        super().__init__(runs_table(report.runs, telemetry))
         self.report = report
         self.card = card
 
@@ -92,8 +100,10 @@ class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
         )
         if plan:
             return IngestResult(report, None)
-        card = trust_card(self._engine, self._store.snapshot(self._engine), report)
-        return IngestResult(report, card)
+        snapshot = self._store.snapshot(self._engine)
+        loads = telemetry_loads(self._engine, snapshot) if report.telemetry else []
+        found = found_loads(loads, report.telemetry, report.refused_telemetry)
+        return IngestResult(report, trust_card(self._engine, snapshot, report), found)
 
     def matrix(
         self,
@@ -142,7 +152,8 @@ class Hub(Attribution, UnitEconomics, Outlooks, Alerts, Upkeep, Exports):
 
     def runs(self) -> Result:
         """Every run ever handed over, what was decided about it and why."""
-        return Result(runs_table(self._snapshot().runs))
+        snapshot = self._snapshot()
+        return Result(runs_table(snapshot.runs, telemetry_loads(self._engine, snapshot)))
 
     def periods(self, *, reporting_currency: str | None = None, rate: str = "average") -> Result:
         """Rows and costs of every month and scope, all charges, with the state of the month."""

@@ -144,8 +144,9 @@ def _talk(result: IngestResult, *, plan: bool) -> None:
     if plan:
         applied = [run for run in result.report.runs if run.status == "applied"]
         typer.echo(
-            f"Plan: {len(applied)} of {len(result.report.runs)} runs stand for their month; "
-            "nothing was written.",
+            f"Plan: {len(applied)} of {len(result.report.runs)} runs stand for their month"
+            + (f"; {files} of telemetry" if (files := _telemetry_found(result)) else "")
+            + "; nothing was written.",
             err=True,
         )
 
@@ -161,6 +162,11 @@ def _usage_lines(result: IngestResult) -> list[str]:
             f"{_counted(report.usage_rows, 'hour')} of usage{known if report.usage_known else ''}."
         )
     return lines + [_finding_line(finding) for finding in report.usage_findings]
+
+
+def _telemetry_found(result: IngestResult) -> str:
+    count = len({file.digest for file in result.report.telemetry})
+    return _counted(count, "file") if count else ""
 
 
 def _finding_line(finding: UsageFinding) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pertoken.errors import PertokenError
     from pertoken.hub import LedgerRun
-    from pertoken.telemetry import UsageFinding
+    from pertoken.telemetry import TelemetryFile, UsageFinding
 
 
 @dataclass(slots=True)
@@ -36,7 +36,8 @@ class RunReport:
     run at all; `written` and `emptied` are the (scope, month) pairs that changed; `repriced` those
     whose missing prices were filled anew because prices changed. `usage_findings` say which
     readings of telemetry do not count; `usage_files` and `usage_rows` are what came of it, and
-    `usage_known` the files of it that the hub has already.
+    `usage_known` the files of it that the hub has already. `telemetry` are the files of it that
+    were found, `refused_telemetry` says by digest why one could not be read.
     """
 
     runs: tuple[LedgerRun, ...] = ()
@@ -47,6 +48,8 @@ class RunReport:
     usage_findings: list[UsageFinding] = field(default_factory=list)
     usage_files: int = 0
     usage_known: int = 0
+    telemetry: list[TelemetryFile] = field(default_factory=list)
+    refused_telemetry: dict[str, str] = field(default_factory=dict)
     usage_rows: int = 0
     commit_id: str = ""
 

@@ -69,7 +69,8 @@ def find_telemetry(ingest: Ingest) -> None:
             holds_runs = in_folder and _holds_manifest(path)
         files, named, doubts = _files_of(candidates, in_folder=in_folder)
         ingest.report.usage_findings += doubts
-        found |= {file.digest: file for file in files}
+        ingest.report.telemetry += files
+        found = {file.digest: file for file in reversed(files)} | found
         rest += named
         if not (files or named) or holds_runs:
             rest.append(source)
@@ -96,6 +97,7 @@ def keep_usage(ingest: Ingest) -> None:
             usage, findings = _usage_of(engine, file)
         except SourceError as error:
             ingest.report.problems = (*ingest.report.problems, error)
+            ingest.report.refused_telemetry[file.digest] = error.found
             continue
         ingest.report.usage_findings += [replace(each, path=file.shown) for each in findings]
         tables.append(usage)
@@ -252,7 +254,7 @@ def _listed(
     import pyarrow.compute as pc  # noqa: PLC0415 - only a writer needs Arrow
 
     times = usage["FirstTime"], usage["LastTime"]
-    words = "; ".join(f"{each.rows} {each.reason}" for each in findings)
+    words = "; ".join(f"{each.rows} {each.reason}".removeprefix("0 ") for each in findings)
     return (
         file.digest, file.shown, file.source.name, usage.num_rows, pc.min(times[0]).as_py(),
         pc.max(times[1]).as_py(), datetime.now(UTC), words,

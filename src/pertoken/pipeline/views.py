@@ -85,12 +85,13 @@ def matrix_table(engine: Engine, snapshot: Relations, query: MatrixQuery) -> Tab
     return Table("matrix", columns, tuple(rows))
 
 
-def runs_table(runs: Iterable[LedgerRun]) -> Table:
+def runs_table(runs: Iterable[LedgerRun], telemetry: Iterable[tuple[object, ...]] = ()) -> Table:
     """One row per run: what was decided and why, its rows and costs as its source states them.
 
     A run in several currencies has NULL costs, for they cannot be added; `periods` has each.
+    Takes: telemetry, rows of telemetry_loads, which come after the runs.
     """
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for run in runs:
         one = run.totals[0] if len(run.totals) == 1 else None
         currency = one[0] if one else ", ".join(total[0] for total in run.totals) or None
@@ -100,7 +101,7 @@ def runs_table(runs: Iterable[LedgerRun]) -> Table:
             Decimal(one[2]) if one else None, Decimal(one[3]) if one else None, run.path,
         ))  # fmt: skip
     columns = tuple(Column(name, _COLUMN_KINDS.get(name, "text")) for name in RUN_COLUMNS)
-    return Table("runs", columns, tuple(rows))
+    return Table("runs", columns, (*rows, *telemetry))
 
 
 def periods_table(

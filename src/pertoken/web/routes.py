@@ -16,6 +16,7 @@ from pertoken.pipeline.charges_view import ChargesPage, ChargesQuery, charges_pa
 from pertoken.pipeline.commitments import commitments_table
 from pertoken.pipeline.hub_view import columns_table, hub_card, restatements_table
 from pertoken.pipeline.restatements import restatement_table
+from pertoken.pipeline.telemetry_loads import telemetry_loads
 from pertoken.pipeline.views import matrix_table, meters_table, periods_table, runs_table
 from pertoken.reports import Column, Table
 from pertoken.web.allocation import add_allocation_views
@@ -281,9 +282,9 @@ def _bridge(
     return Noted(walked.table, walked.notes, walked.problems)
 
 
-def _runs(_engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
+def _runs(engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
     _whole_bill(person)
-    table = runs_table(relations.runs)
+    table = runs_table(relations.runs, telemetry_loads(engine, relations.snapshot))
     if person.role == "admin":
         return table
     return table.select([name for name in table.column_names if name != "Path"])
