@@ -251,7 +251,7 @@ def test_what_is_wrong_in_rules_is_said(case: str) -> None:
     assert str(raised.value).splitlines() == [
         f"The rules in rules.toml cannot be used: {found}.",
         EXPECTED,
-        "Mend the file, then preview it with `pertoken rules preview FILE`.",
+        "Mend it, then preview what it would move.",
     ]
 
 

@@ -27,6 +27,7 @@ from pertoken.allocation.canonical import (
     CHARGE,
     PLACES,
     canonical_rows,
+    condition_columns,
     rule_value,
     tag_columns_select,
     tag_rule_of,
@@ -45,12 +46,13 @@ from pertoken.allocation.rules import (
     parse_rules,
 )
 from pertoken.allocation.snapshots import SNAPSHOT_LEVELS, view_canonical_snapshots
-from pertoken.allocation.split import USAGE_DIMENSIONS, view_parts, view_used_days
+from pertoken.allocation.split import BILL_COLUMNS, USAGE_DIMENSIONS, view_parts, view_used_days
 from pertoken.allocation.spreads import PLATFORM
 
 __all__ = [
     "AS_BILLED",
     "BILLED",
+    "BILL_COLUMNS",
     "CHARGE",
     "DEFAULT_RULES",
     "EVIDENCE",
@@ -71,6 +73,7 @@ __all__ = [
     "attribution_rows",
     "attribution_select",
     "canonical_rows",
+    "condition_columns",
     "default_rules",
     "default_rules_text",
     "folded",

@@ -23,9 +23,12 @@ IS_TAGGED = "x_IsTagged"
 """A fact of the charge: true where its tags state any canonical key that day, else false."""
 FACTS = (
     "ChargeDate", "ResourceId", "ResourceName", "SubAccountId", "SubAccountName",
-    "x_ResourceGroupName", "BillingAccountId", "ChargeCategory", "x_MeterKey", IS_TAGGED,
+    "x_ResourceGroupName", "BillingAccountId", "RegionId", "ChargeCategory", "ChargeClass",
+    "CommitmentDiscountStatus", "x_MeterKey", IS_TAGGED,
 )  # fmt: skip
-"""Columns of the bill that every part has; those of its meter come beside them."""
+"""Columns of the bill that every part has; those of its meter, and others of the charges that
+were asked for, come beside them.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pertoken.allocation.attribution_query import BILLED, FACTS, IS_TAGGED, UNAT
 from pertoken.allocation.canonical import rule_value
 from pertoken.allocation.platform import TAGGED_PLATFORM
 from pertoken.allocation.rules import ORGANISATION_COLUMNS
-from pertoken.allocation.split import USAGE_DIMENSIONS
+from pertoken.allocation.split import BILL_COLUMNS, USAGE_DIMENSIONS
 from pertoken.allocation.spreading import spread_select, view_spread_shares
 from pertoken.allocation.spreads import AI, NO_SPREAD_KEY, PLATFORM
 from pertoken.engine import quoted, quoted_text
@@ -39,12 +39,13 @@ class AttributionSelect:
         self._query = query
         self._rules = rules
         self._columns = tuple(engine.columns(_TAGGED_BILL))
-        self._meters = tuple(name for name in meter_columns if name not in FACTS)
+        self._facts = (*FACTS, *set(engine.columns("bill")).difference(BILL_COLUMNS))
+        self._meters = tuple(name for name in meter_columns if name not in self._facts)
         self._people = [name for name in query.by if not self._is_fact(name)]
         given = {*USAGE_DIMENSIONS, "Deployment", *rules.dimensions, *ORGANISATION_COLUMNS}
         for name in self._people:
             if name not in given:
-                known = {*given, *FACTS, *self._meters, "BillingMonth"}
+                known = {*given, *self._facts, *self._meters, "BillingMonth"}
                 raise ConfigError(
                     f"There is no dimension '{name}'.",
                     "Expected a dimension of telemetry, tags or rules, or a column of the charge.",
@@ -187,7 +188,7 @@ class AttributionSelect:
         )
 
     def _is_fact(self, name: str) -> bool:
-        return name == "BillingMonth" or name in FACTS or name in self._meters
+        return name == "BillingMonth" or name in self._facts or name in self._meters
 
     def _value(self, name: str) -> str:
         if name == IS_TAGGED:

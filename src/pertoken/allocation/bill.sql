@@ -1,6 +1,7 @@
 -- The AI charges that are split: what a meter, resource and day cost, in whole units of 10^-18 of the currency.
 -- grain: ChargeDate, BillingCurrency, resource, meter, tags, charge kind.
--- input: token_costs, meters. CostUnits and TokenCostUnits x 10^18, QuantityUnits x 10^12 (tokens), as DECIMAL(38,0).
+-- input: token_costs (or a relation like it), meters. CostUnits and TokenCostUnits x 10^18, QuantityUnits x 10^12 (tokens), as DECIMAL(38,0).
+-- Further columns of token_costs may come beside; a row is then of one value of each.
 -- UnitHours: units x hours of used capacity, NULL where a row of it states none. RegionId: where the resource is.
 -- Kind: Uncached, Read, Write, Output (tokens of calls), Capacity (provisioned and used), or why no call explains it:
 -- UnusedReservation, Correction, UnreadMeter, UnprovenQuantity, NoCallEvidence.
@@ -10,7 +11,7 @@ WITH charges AS (
         token_costs.ChargeDate AS ChargeDate,
         token_costs.BillingCurrency AS BillingCurrency,
         lower(token_costs.ResourceId) AS ResourceId,
-        lower(coalesce(regexp_extract(token_costs.ResourceId, '[^/]+$'), token_costs.ResourceName)) AS ResourceName,
+        lower(coalesce(regexp_extract(token_costs.ResourceId, '[^/]+$$'), token_costs.ResourceName)) AS ResourceName,
         token_costs.x_MeterKey AS x_MeterKey,
         token_costs.x_TagsKey AS x_TagsKey,
         token_costs.SubAccountId AS SubAccountId,
@@ -21,20 +22,20 @@ WITH charges AS (
         token_costs.ChargeCategory AS ChargeCategory,
         token_costs.ChargeClass AS ChargeClass,
         token_costs.CommitmentDiscountStatus AS CommitmentDiscountStatus,
-        min(token_costs.RegionId) AS RegionId,
+        min(token_costs.RegionId) AS RegionId,$more
         CASE WHEN count(*) = count(token_costs.x_UnitQuantity) THEN sum(token_costs.x_UnitQuantity) END AS AllUnits,
         sum(token_costs.EffectiveCost) AS EffectiveCost,
         coalesce(sum(CASE WHEN meters.Unit = 'Tokens' THEN token_costs.x_ProvenEffectiveCost END), 0) AS TokenCost,
         coalesce(sum(CASE WHEN meters.Unit = 'Tokens' THEN token_costs.x_UnitQuantity END), 0) AS Quantity,
         count(*) FILTER (WHERE token_costs.x_UnitQuantity IS NULL AND token_costs.EffectiveCost <> 0) AS Unproven
-    FROM token_costs
+    FROM $costs AS token_costs
     INNER JOIN meters ON meters.x_MeterKey = token_costs.x_MeterKey
     GROUP BY
         token_costs.BillingMonth, token_costs.ChargeDate, token_costs.BillingCurrency, token_costs.ResourceId,
         token_costs.ResourceName, token_costs.x_MeterKey, token_costs.x_TagsKey, token_costs.SubAccountId,
         token_costs.SubAccountName, token_costs.x_ResourceGroupName, token_costs.BillingAccountId,
         token_costs.x_ScopeKey, token_costs.ChargeCategory, token_costs.ChargeClass,
-        token_costs.CommitmentDiscountStatus
+        token_costs.CommitmentDiscountStatus$more_keys
 ),
 read_charges AS (
     SELECT
@@ -61,7 +62,7 @@ read_charges AS (
 )
 SELECT
     row_number() OVER (ORDER BY ChargeDate, BillingCurrency, ResourceId, x_MeterKey, x_TagsKey, x_ScopeKey, SubAccountId,
-        x_ResourceGroupName, BillingAccountId, ChargeCategory, ChargeClass, CommitmentDiscountStatus) AS Bill,
+        x_ResourceGroupName, BillingAccountId, ChargeCategory, ChargeClass, CommitmentDiscountStatus$more_order) AS Bill,
     * EXCLUDE (EffectiveCost, TokenCost, Quantity, Unproven, Version, AllUnits),
     CASE WHEN Kind = 'Capacity' THEN AllUnits END AS UnitHours,
     CASE

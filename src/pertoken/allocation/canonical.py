@@ -165,13 +165,17 @@ def _matches(text: str, value: str) -> str:
     return f"lower({text}) LIKE {quoted_text(pattern)} ESCAPE '\\'"
 
 
-def unknown_columns(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
-    """Columns that conditions name and no bill has."""
+def condition_columns(rules: Rules) -> set[str]:
+    """What conditions of rules and spreads name beside tags: columns and telemetry dimensions."""
     tags = {f"Tags.{rule.key}" for rule in rules.tags}
     named = {column for rule in rules.rules for column, _ in rule.when}
     of_spreads = {column for spread in rules.spreads for column, _ in spread.when}
-    named |= of_spreads - {RESIDUAL_REASON}
-    return tuple(sorted(named - set(columns) - tags))
+    return (named | (of_spreads - {RESIDUAL_REASON})) - tags
+
+
+def unknown_columns(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns that conditions name and no bill has."""
+    return tuple(sorted(condition_columns(rules) - set(columns)))
 
 
 def tag_rule_of(rules: Rules, key: str) -> TagRule | None:

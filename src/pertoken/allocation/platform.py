@@ -8,11 +8,13 @@ Source: docs/allocation.md, "Platform cost"; docs/decisions/0032-platform-cost-a
 
 from __future__ import annotations
 
+from string import Template
 from typing import TYPE_CHECKING
 
 from pertoken.allocation.canonical import condition, tag_columns_select
+from pertoken.allocation.split import BILL_COLUMNS
 from pertoken.allocation.spreads import PLATFORM
-from pertoken.engine import quoted, sql_file
+from pertoken.engine import quoted, sql_file, value_text
 
 if TYPE_CHECKING:
     from pertoken.allocation.rules import Rules
@@ -24,13 +26,22 @@ TAGGED_PLATFORM = "tagged_platform"
 def view_platform(engine: Engine, rules: Rules, *, inherits: bool = False) -> None:
     """Name the chosen charges that are no AI charges, with their canonical tags.
 
-    Takes:   an engine in which `charges`, `meters`, `parts` and the canonical tags are named;
+    Takes:   an engine in which `charges`, `meters`, `bill`, `parts` and canonical tags are named;
              inherits, as `tag_columns_select`.
     Gives:   TAGGED_PLATFORM in the columns of the tagged parts of the AI bill, without idle units;
              no row where no spread of platform charges holds.
     Keeps:   the cost of the charges that a condition holds for.
     """
-    engine.view("platform_charges", sql_file("pertoken.allocation", "platform"))
+    kinds = engine.columns("charges")
+    texts = {
+        quoted(name): value_text(f"charges.{quoted(name)}", kinds[name])
+        for name in sorted(set(engine.columns("bill")).difference(BILL_COLUMNS))
+    }
+    select = Template(sql_file("pertoken.allocation", "platform")).substitute(
+        more="".join(f"\n    {text} AS {name}," for name, text in texts.items()),
+        more_keys="".join(f", {text}" for text in texts.values()),
+    )
+    engine.view("platform_charges", select)
     held = engine.columns("platform_charges")
     missing = "".join(
         f", CAST(NULL AS {kind}) AS {quoted(name)}"

@@ -1,11 +1,12 @@
 -- Charges that are no AI charges, as parts that no call explains, in whole units of 10^-18 of the currency.
--- grain: ChargeDate, BillingCurrency, resource, meter, tags, charge kind. input: charges, meters.
+-- grain: ChargeDate, BillingCurrency, resource, meter, tags, charge kind. input: charges, meters. Further columns of the charges may
+-- come beside, as text.
 SELECT
     charges.BillingMonth AS BillingMonth,
     CAST(charges.ChargePeriodStart AS DATE) AS ChargeDate,
     charges.BillingCurrency AS BillingCurrency,
     lower(charges.ResourceId) AS ResourceId,
-    lower(coalesce(regexp_extract(charges.ResourceId, '[^/]+$'), charges.ResourceName)) AS ResourceName,
+    lower(coalesce(regexp_extract(charges.ResourceId, '[^/]+$$'), charges.ResourceName)) AS ResourceName,
     charges.x_MeterKey AS x_MeterKey,
     charges.x_TagsKey AS x_TagsKey,
     charges.SubAccountId AS SubAccountId,
@@ -16,7 +17,7 @@ SELECT
     charges.ChargeCategory AS ChargeCategory,
     charges.ChargeClass AS ChargeClass,
     charges.CommitmentDiscountStatus AS CommitmentDiscountStatus,
-    charges.RegionId AS RegionId,
+    charges.RegionId AS RegionId,$more
     'Platform' AS Kind,
     'NoCallEvidence' AS Reason,
     false AS IsSeen, false AS IsEstimated, false AS IsAssumed, false AS IsScaled,
@@ -28,7 +29,7 @@ INNER JOIN meters ON meters.x_MeterKey = charges.x_MeterKey
 WHERE meters.x_MeterStatus = 'not AI'
 GROUP BY
     charges.BillingMonth, CAST(charges.ChargePeriodStart AS DATE), charges.BillingCurrency, lower(charges.ResourceId),
-    lower(coalesce(regexp_extract(charges.ResourceId, '[^/]+$'), charges.ResourceName)), charges.x_MeterKey,
+    lower(coalesce(regexp_extract(charges.ResourceId, '[^/]+$$'), charges.ResourceName)), charges.x_MeterKey,
     charges.x_TagsKey, charges.SubAccountId, charges.SubAccountName, charges.x_ResourceGroupName,
     charges.BillingAccountId, charges.x_ScopeKey, charges.ChargeCategory, charges.ChargeClass,
-    charges.CommitmentDiscountStatus, charges.RegionId
+    charges.CommitmentDiscountStatus, charges.RegionId$more_keys

@@ -11,6 +11,7 @@ Source: docs/allocation.md; docs/decisions/0030-split-in-whole-units.md.
 from __future__ import annotations
 
 from collections import defaultdict
+from string import Template
 from typing import TYPE_CHECKING
 
 from pertoken.allocation.deployments import CAPACITY, Home, homes
@@ -18,27 +19,38 @@ from pertoken.engine import quoted, sql_file
 from pertoken.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pertoken.allocation.deployments import Daily
     from pertoken.engine import Engine
 
+BILL_COLUMNS = (
+    "Bill", "BillingMonth", "ChargeDate", "BillingCurrency", "ResourceId", "ResourceName",
+    "x_MeterKey", "x_TagsKey", "SubAccountId", "SubAccountName", "x_ResourceGroupName",
+    "BillingAccountId", "x_ScopeKey", "ChargeCategory", "ChargeClass", "CommitmentDiscountStatus",
+    "RegionId", "Model", "Sku", "MeterUse", "Kind", "UnitHours", "Offering", "CostUnits",
+    "TokenCostUnits", "QuantityUnits", "Tokens",
+)  # fmt: skip
+"""The columns that every bill has; others are columns of the charges that were asked for."""
 USAGE_DIMENSIONS = (
     "Team", "Application", "Feature", "Customer", "Environment", "Product", "Client",
 )  # fmt: skip
 """What a call can say of its caller."""
 
 
-def view_split(engine: Engine, *, pooled: bool = False) -> None:
+def view_split(
+    engine: Engine, *, pooled: bool = False, costs: str = "token_costs", more: Sequence[str] = ()
+) -> None:
     """Name what the bill is split into `caller_costs`, and what lies on the way to it.
 
     Takes:   an engine in which `token_costs`, `meters` and `usage` are named; pooled, whether
-             capacity that shares a reservation pays one rate.
+             capacity that shares a reservation pays one rate; costs, a relation in the place
+             of `token_costs`; more, further columns of it that the bill is told apart by.
     Gives:   `bill` (one row per day, meter, resource and tags), `deployment_costs` (per bill row
              and deployment), `caller_costs` (per bill row, deployment and caller).
     Keeps:   the cost, token cost and tokens of every bill row, or of every pool.
     """
-    _view_bill(engine, pooled=pooled)
+    _view_bill(engine, costs, more, pooled=pooled)
     view_used_days(engine)
     view_homes(engine)
     _hold(engine, "shares")
@@ -56,19 +68,27 @@ def view_used_days(engine: Engine) -> None:
     engine.view("callers", "SELECT * FROM used_days WHERE Grain = 'caller'")
 
 
-def view_parts(engine: Engine, *, by_usage: bool, pooled: bool = False) -> None:
+def view_parts(
+    engine: Engine,
+    *,
+    by_usage: bool,
+    pooled: bool = False,
+    costs: str = "token_costs",
+    more: Sequence[str] = (),
+) -> None:
     """Name the parts of the bill `parts`: split by usage, or as billed where none is known.
 
+    Takes:   pooled, costs and more, as `view_split`.
     Gives:   the columns of `bill`, Deployment, the dimensions of callers, IsSeen, Reason and
              CostUnits, TokenCostUnits, QuantityUnits; split parts have IdleUnits too.
     Raises:  ConfigError where capacity is to be pooled that states no unit hours.
     """
     if by_usage:
-        view_split(engine, pooled=pooled)
+        view_split(engine, pooled=pooled, costs=costs, more=more)
         _hold(engine, "reasons")
         engine.view("parts", "SELECT * FROM reasons")
         return
-    _view_bill(engine, pooled=pooled)
+    _view_bill(engine, costs, more, pooled=pooled)
     empty = ", ".join(
         f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in ("Deployment", *USAGE_DIMENSIONS)
     )
@@ -146,9 +166,16 @@ def _deployments(
     return provisioned, found
 
 
-def _view_bill(engine: Engine, *, pooled: bool) -> None:
+def _view_bill(engine: Engine, costs: str, more: Sequence[str], *, pooled: bool) -> None:
     """Name the bill `bill`, as billed or with shared reservations at a pooled rate."""
-    _hold(engine, "bill")
+    names = [quoted(name) for name in more]
+    select = Template(sql_file("pertoken.allocation", "bill")).substitute(
+        costs=quoted(costs),
+        more="".join(f"\n        token_costs.{name} AS {name}," for name in names),
+        more_keys="".join(f", token_costs.{name}" for name in names),
+        more_order="".join(f", {name}" for name in names),
+    )
+    engine.view_arrow("bill", engine.arrow(select))
     if not pooled:
         return
     unknown = engine.rows(

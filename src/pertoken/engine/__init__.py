@@ -6,7 +6,7 @@ DECIMAL, quotients outside). `duckdb`, `sqlglot` and `pyspark` are imported nowh
 """
 
 from pertoken.engine.protocol import Engine, Row
-from pertoken.engine.sql import quoted, quoted_text, sql_file, with_seconds
+from pertoken.engine.sql import quoted, quoted_text, sql_file, value_text, with_seconds
 
 __all__ = [
     "Engine",
@@ -16,6 +16,7 @@ __all__ = [
     "quoted_text",
     "spark_engine",
     "sql_file",
+    "value_text",
     "with_seconds",
 ]
 

@@ -33,3 +33,13 @@ def quoted_text(text: str) -> str:
 def with_seconds(text: str) -> str:
     """SQL: a text of a time with its seconds, `T00:00Z` as `T00:00:00Z`; DuckDB 1.5 wants them."""
     return rf"regexp_replace({text}, '(T[0-9]{{2}}:[0-9]{{2}})(Z|[+-].*)?$', '\1:00\2')"
+
+
+def value_text(column: str, kind: str) -> str:
+    """SQL: a value of a type as text, a number without the zeros that end it.
+
+    >>> value_text("Name", "VARCHAR")
+    'CAST(Name AS VARCHAR)'
+    """
+    text = f"CAST({column} AS VARCHAR)"
+    return f"regexp_replace({text}, '[.]?0+$', '')" if kind.startswith("DECIMAL") else text

@@ -67,7 +67,7 @@ def _attributions(
         compared = previous_period(query.start, query.end, through)
     view_attribution(
         engine, relations, rules, by_usage=query.evidence != "tags",
-        reservations=query.reservations,
+        reservations=query.reservations, columns=query.by,
     )  # fmt: skip
     now = queried_attribution(engine, query, rules)
     if compared is None:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from pertoken.allocation import (
     AS_BILLED,
+    BILL_COLUMNS,
     ORGANISATION_COLUMNS,
     PLATFORM,
     POOLED,
+    USAGE_DIMENSIONS,
     AttributionQuery,
     Rules,
     attribution_columns,
     attribution_rows,
+    condition_columns,
     tag_columns_select,
     unknown_columns,
     view_canonical_snapshots,
@@ -24,11 +27,14 @@ from pertoken.allocation import (
     view_platform,
 )
 from pertoken.errors import ConfigError, alternatives
-from pertoken.hub import PARTITIONS, TABLES
+from pertoken.hub import TABLES
 from pertoken.pipeline.views import require_charges, view_mart
 from pertoken.reports import Column, Table
+from pertoken.unit_economics import MART_DIMENSIONS, token_costs_select
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pertoken.engine import Engine
     from pertoken.pipeline.audience import Relations
 
@@ -44,7 +50,7 @@ def attribution_table(
         require_platform(rules)
     view_attribution(
         engine, relations, rules, by_usage=query.evidence != "tags",
-        reservations=query.reservations, platform=query.platform,
+        reservations=query.reservations, platform=query.platform, columns=query.by,
     )  # fmt: skip
     return queried_attribution(engine, query, rules)
 
@@ -66,12 +72,15 @@ def view_attribution(
     basis: str = "EffectiveCost",
     reservations: str = AS_BILLED,
     platform: bool = False,
+    columns: Iterable[str] = (),
 ) -> None:
     """Name the parts of the bill with their tags `tagged_parts`, and `organisation`.
 
     Takes:  basis, the cost that is divided: EffectiveCost or BilledCost; it stands in the columns
             of EffectiveCost; reservations, what capacity that shares one pays: billed or pooled;
-            platform, whether `tagged_platform` is named too, as `view_rules` says.
+            platform, whether `tagged_platform` is named too, as `view_rules` says; columns, what
+            will be asked for, so that columns which only charges have are read, as those of
+            conditions are.
     Raises: ConfigError for a rule whose condition names a column that the bill has not, and where
             capacity is to be pooled that states no unit hours.
     """
@@ -82,10 +91,10 @@ def view_attribution(
             "Expected AI charges, which attribution divides.",
             "Ingest the exports of subscriptions that use AI services.",
         )
-    if basis == "BilledCost":
-        _divide_billed_cost(engine, relations)
+    more = _charge_columns(engine, relations, {*columns, *condition_columns(rules)})
+    costs = _view_costs(engine, basis, more)
     has_usage = by_usage and relations.view(engine, "usage")
-    view_parts(engine, by_usage=has_usage, pooled=reservations == POOLED)
+    view_parts(engine, by_usage=has_usage, pooled=reservations == POOLED, costs=costs, more=more)
     view_rules(engine, relations, rules, platform=platform)
 
 
@@ -117,18 +126,33 @@ def require_platform(*rules: Rules) -> None:
         )
 
 
-def _divide_billed_cost(engine: Engine, relations: Relations) -> None:
-    """Put BilledCost where the split reads EffectiveCost, in `token_costs` as it is named now."""
-    engine.view_parquet(
-        "effective_token_costs",
-        relations.files("token_costs"),
-        partitions={name: PARTITIONS[name] for name in TABLES["token_costs"]},
-    )
+def _charge_columns(engine: Engine, relations: Relations, names: set[str]) -> tuple[str, ...]:
+    """Of these names the columns of the charges that neither a bill nor its meters have."""
+    wanted = names.difference(BILL_COLUMNS, USAGE_DIMENSIONS, engine.columns("meters"))
+    if not wanted:
+        return ()
+    relations.view(engine, "charges")
+    return tuple(sorted(wanted.intersection(engine.columns("charges"))))
+
+
+def _view_costs(engine: Engine, basis: str, more: tuple[str, ...]) -> str:
+    """The relation that is divided, like `token_costs`; its EffectiveCost is the cost of `basis`.
+
+    It is made of the charges where the mart lacks a column.
+    """
+    costs = "token_costs"
+    if not set(more) <= set(engine.columns(costs)):
+        costs, kinds = "told_token_costs", engine.columns("charges")
+        own = (*TABLES["token_costs"], *(each for each in more if each not in MART_DIMENSIONS))
+        engine.view(costs, token_costs_select({each: kinds[each] for each in own}))
+    if basis == "EffectiveCost":
+        return costs
     engine.view(
-        "token_costs",
+        "billed_token_costs",
         "SELECT * REPLACE (BilledCost AS EffectiveCost, x_ProvenBilledCost AS "
-        "x_ProvenEffectiveCost) FROM effective_token_costs",
+        f"x_ProvenEffectiveCost) FROM {costs}",
     )
+    return "billed_token_costs"
 
 
 def view_inherited(engine: Engine, relations: Relations, rules: Rules) -> bool:

@@ -9,7 +9,14 @@ from collections import defaultdict
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from pertoken.allocation import CHARGE, PLACES, SNAPSHOT_LEVELS, AttributionQuery, Rules
+from pertoken.allocation import (
+    CHARGE,
+    PLACES,
+    SNAPSHOT_LEVELS,
+    AttributionQuery,
+    Rules,
+    condition_columns,
+)
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError
 from pertoken.pipeline.attribution_view import (
@@ -176,7 +183,8 @@ def moves_table(
         require_platform(before, after)
     query = AttributionQuery(by=tuple(by), platform=platform)
     costs: list[dict[tuple[object, ...], Decimal]] = []
-    view_attribution(engine, relations, before, platform=platform)
+    named = (*by, *condition_columns(after))
+    view_attribution(engine, relations, before, platform=platform, columns=named)
     for number, rules in enumerate((before, after)):
         if number:
             view_rules(engine, relations, rules, platform=platform)

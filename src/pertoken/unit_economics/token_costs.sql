@@ -1,6 +1,6 @@
 -- The daily mart: what AI charges cost and how many single units they count.
 -- grain: ChargeDate, BillingCurrency, meter, tags, sub account, resource, charge kind.
--- input:  charges (one scope and month), meters.
+-- input:  charges (one scope and month), meters. Further columns of the charges, as text, may come beside.
 -- costs in BillingCurrency; x_UnitQuantity in single units (tokens, hours, images).
 -- x_Proven...Cost: cost of charges with a proven quantity; x_List/ContractedQuantity: their units
 -- where that cost is known. A sum of nothing is NULL, never 0.
@@ -20,7 +20,7 @@ SELECT
     charges.ChargeClass AS ChargeClass,
     charges.PricingCategory AS PricingCategory,
     charges.CommitmentDiscountStatus AS CommitmentDiscountStatus,
-    charges.x_QuantityBasis AS x_QuantityBasis,
+    charges.x_QuantityBasis AS x_QuantityBasis,$more
     count(*) AS "Rows",
     sum(charges.EffectiveCost) AS EffectiveCost,
     sum(charges.BilledCost) AS BilledCost,
@@ -41,4 +41,4 @@ GROUP BY
     charges.x_TagsKey, charges.BillingAccountId, charges.SubAccountId, charges.SubAccountName,
     charges.x_ResourceGroupName, charges.ResourceId, charges.ResourceName, charges.RegionId,
     charges.ChargeCategory, charges.ChargeClass, charges.PricingCategory,
-    charges.CommitmentDiscountStatus, charges.x_QuantityBasis
+    charges.CommitmentDiscountStatus, charges.x_QuantityBasis$keys
