@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import charge, write_export
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pertoken
 from pertoken.engine import local_engine
@@ -169,6 +171,11 @@ CASES: dict[str, tuple[str, list[tuple[str, int]], int]] = {
     ),
     "a call without an id twice is two": (gateway("2026-09-01T03:10:00Z,,chat,5,7"), [], 12),
     # places
+    "metadata of another shape": (lite(metadata={"usage_object": [1]}), [], GOOD),
+    "details of another shape": (
+        lite(metadata={"usage_object": {"prompt_tokens_details": 5}}), [], GOOD,
+    ),
+    "an address that is none": (lite(api_base="https://[x"), [], GOOD),
     "no deployment": (plain("2026-09-01T03:00:00Z,,5,7"), [("no deployment", 1)], 0),
     "broken dimensions": (
         BROKEN_DIMENSIONS,
@@ -359,3 +366,27 @@ def test_a_file_is_known_by_its_header_alone(tmp_path: Path) -> None:
         path = tmp_path / f"{shift}.csv"
         path.write_text(f"Time,Deployment,InputTokens,OutputTokens{' ' * shift}\n{rows}", "utf-8")
         assert recognised(path) is not None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=3,
+)
+FIELDS = ("prompt_tokens", "completion_tokens", "startTime", "model", "api_base", "status_code",
+          "cached_tokens", "metadata", "team_id")  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(FIELDS), ANYTHING)
+def test_nothing_that_json_can_hold_harms_the_reading_beside_it(
+    tmp_path_factory: pytest.TempPathFactory, field: str, value: object
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "t.json"
+    path.write_text(lite(end_user="bad", **{field: value}), "utf-8")
+    engine = local_engine(threads=1)
+    try:
+        rows, _ = read(engine, path)
+    finally:
+        engine.close()
+    assert tokens([row for row in rows if row["Customer"] is None]) == GOOD

@@ -115,16 +115,24 @@ def _flattened(record: dict[str, Any]) -> dict[str, Any]:
             except ValueError:
                 inner = None
         if isinstance(inner, dict):
-            usage = inner.get("usage_object") or {}
-            details = usage.get("prompt_tokens_details") or {}
+            usage = _object(inner.get("usage_object"))
+            details = _object(usage.get("prompt_tokens_details"))
             flat = {**details, **usage, **inner, **flat}
     return flat
+
+
+def _object(value: object) -> dict[str, Any]:
+    """An object of JSON; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _as_litellm(row: dict[str, object]) -> dict[str, object]:
     """A LiteLLM row: the deployment without its provider, the account from its base address."""
     deployment = str(row.get("Deployment") or "")
     row["Deployment"] = deployment.rpartition("/")[2] or None
-    host = urlsplit(str(row.get("ResourceName") or "")).hostname
+    try:
+        host = urlsplit(str(row.get("ResourceName") or "")).hostname
+    except ValueError:
+        host = None  # no address: the account is what the row says
     row["ResourceName"] = host.partition(".")[0] if host else row.get("ResourceName")
     return row
