@@ -12,7 +12,7 @@ import { useKeys } from './lib/keys';
 import { part, usePart, type Part } from './lib/part';
 import { setParams, usePlace } from './lib/url';
 import { codeOf } from './page-code';
-import { maySee, PAGES, pagesFor } from './pages';
+import { maySee, PAGES, pagesFor, type Page } from './pages';
 import NotFound from './pages/not-found';
 import { text } from './text';
 
@@ -27,7 +27,7 @@ export function App() {
   const hub = useApi<Hub>('/api/hub');
   const writing = useHubWatch(hub.data?.commit);
   const page = PAGES.find((each) => each.path === path);
-  const ready = useDefaults(hub.data, Boolean(page?.filtered));
+  const ready = useDefaults(hub.data, page?.filtered ?? false);
   const person = hub.data?.person;
   const pages = useMemo(() => pagesFor(person), [person]);
   useKeys(
@@ -46,7 +46,7 @@ export function App() {
       </a>
       <Navigation pages={pages} person={person} />
       <div className="content">
-        {data && page?.filtered && <FilterBar hub={data} period={page.filtered === 'period'} />}
+        {data && page?.filtered && <FilterBar hub={data} by={page.filtered} />}
         {writing && (
           <p className="banner" role="status">
             {text.writing}
@@ -104,15 +104,15 @@ function panelOf(params: URLSearchParams): Part | undefined {
 }
 
 /** Put the period and the currency into the address, so that a view without them is a link too. */
-function useDefaults(hub: Hub | undefined, filtered: boolean): boolean {
+function useDefaults(hub: Hub | undefined, filtered: Page['filtered']): boolean {
   const { params } = usePlace();
   const last = hub?.months.at(-1)?.month;
-  const needs = filtered && last !== undefined;
+  const needs = filtered !== false && last !== undefined;
   const from = params.get('from');
   const to = params.get('to');
   const currency = params.get('currency');
   const first = hub?.currencies[0];
-  const lacksPeriod = needs && !from && !to;
+  const lacksPeriod = needs && filtered !== 'columns' && !from && !to;
   const lacksCurrency = needs && !currency && first !== undefined;
   useEffect(() => {
     if (lacksPeriod) setParams({ from: last ?? null, to: addMonths(last ?? '', 1) }, true);

@@ -12,8 +12,11 @@ export interface Page {
   group: Group;
   /** The letter that leads here after `g`. */
   key: string;
-  /** Whether the filter bar narrows what the page shows: by all it has, or by period and currency. */
-  filtered: boolean | 'period';
+  /**
+   * Whether the filter bar narrows what the page shows: by all it has, by period and currency, or
+   * by currency and columns where the page chooses its own months.
+   */
+  filtered: boolean | 'period' | 'columns';
   seenBy: SeenBy;
 }
 
@@ -32,7 +35,7 @@ export const PAGES: readonly Page[] = [
   page('cost', '/trends', text.pages.trends, 't'),
   page('next', '/explain', text.pages.explain, 'e'),
   page('next', '/ptu', text.pages.ptu, 'p', { filtered: false, seenBy: 'finance' }),
-  page('next', '/what-if', text.pages.whatIf, 'w', { filtered: false, seenBy: 'finance' }),
+  page('next', '/what-if', text.pages.whatIf, 'w', { filtered: 'columns', seenBy: 'finance' }),
   page('next', '/forecast', text.pages.forecast, 'f', { filtered: false }),
   page('next', '/anomalies', text.pages.anomalies, 'a', { filtered: false }),
   page('who', '/allocation', text.pages.allocation, 'l', { filtered: 'period' }),

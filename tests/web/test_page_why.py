@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import charge, write_export
+from serving import serving
 
 import pertoken
 
@@ -91,6 +93,68 @@ def test_another_period_and_groups_stand_in_the_link(page: Page, hub: Path) -> N
     groups = page.get_by_role("grid", name="By x_ModelFamily")
     groups.wait_for()
     assert int(str(groups.get_attribute("aria-rowcount"))) - 1 == len(rows)
+
+
+def test_two_periods_of_any_days_are_compared(page: Page, hub: Path) -> None:
+    """Chosen in the page, kept in the link, with the figures and the words of the command."""
+    result = pertoken.open(hub).variance(
+        start="2026-09-08", end="2026-09-15", compare_start="2026-08-03",
+        compare_end="2026-08-10", currency="USD",
+    )  # fmt: skip
+    page.goto("/explain?from=2026-09-08&to=2026-09-15&currency=USD")
+    page.locator(".effects").wait_for()
+    page.get_by_role("button", name="Compare with").click()
+    box = page.get_by_role("dialog", name="Compare with")
+    box.get_by_label("From").fill("2026-08-03")
+    box.get_by_label("To (exclusive)").fill("2026-08-03")
+    assert "must come before" in box.get_by_role("alert").inner_text()
+    box.get_by_label("To (exclusive)").fill("2026-08-10")
+    box.get_by_role("button", name="Apply").click()
+    page.get_by_text(result.notes[0]).wait_for()
+    assert "compare_from=2026-08-03&compare_to=2026-08-10" in page.url
+    assert page.locator(".effects li > :last-child").all_inner_texts() == [
+        row["Explanation"] for row in result.to_dicts()
+    ]
+    assert "2026-08-03 \N{EN DASH} 2026-08-09" in (
+        page.get_by_role("button", name="Compare with").inner_text()
+    )
+    page.goto(
+        "/explain?from=2026-09-08&to=2026-09-15&compare_from=2026-09-01&compare_to=2026-09-09"
+    )
+    page.get_by_role("alert").wait_for()
+    assert "share days" in page.get_by_role("alert").inner_text()
+
+
+def test_only_settled_days_are_compared_and_the_page_says_which(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """February is exported to its 14th on the 15th: settled through the 12th."""
+    rows = [charge(month="2026-01", day=day, tokens=1_000_000) for day in range(1, 32)]
+    write_export(tmp_path / "exports", rows, month="2026-01")
+    rows = [charge(month="2026-02", day=day, tokens=3_000_000) for day in range(1, 15)]
+    write_export(tmp_path / "exports", rows, month="2026-02", end="2026-02-15",
+                 submitted="2026-02-15T06:00:00Z")  # fmt: skip
+    tenant = pertoken.open(tmp_path / "hub")
+    tenant.ingest(tmp_path / "exports")
+    result = tenant.variance("2026-01", "2026-02")
+    assert "data through 2026-02-12" in result.notes[0]
+    with serving(tmp_path / "hub") as server:
+        page = browser.new_page(locale="en-US")
+        page.goto(f"{server.address}/explain?from=2026-02&to=2026-03")
+        page.locator(".effects").wait_for()
+        words = page.locator("main").inner_text()
+        for note in result.notes:
+            assert note in words
+        page.get_by_role("button", name="Show the cells that make Volume").click()
+        cells = page.get_by_role("grid", name="The cells that make Volume")
+        cells.wait_for()
+        cost = cells.locator('.line [data-column="CostAfter"]').first
+        shown = cost.inner_text()
+        cost.click()
+        page.wait_for_selector("[data-sum]")
+        assert shown in page.locator("[data-sum]").inner_text()
+        assert "charges_to=2026-02-13" in page.url
+        page.close()
 
 
 def test_capacity_is_that_of_the_command(page: Page, hub: Path) -> None:

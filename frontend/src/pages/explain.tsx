@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
-import { Choice } from '../parts/choice';
+import { Choice, OptionList, Popover } from '../parts/choice';
 import { DataTable, useTable, type RowOf } from '../parts/data-table';
 import { Empty, Failure, Waiting } from '../parts/states';
+import { OwnDates } from '../parts/own-dates';
 import { Waterfall } from '../parts/waterfall';
 import type { TableAnswer } from '../lib/api';
 import { openCharges } from '../lib/drill';
@@ -34,6 +35,8 @@ interface Move {
 }
 
 const FIXED_BY = ['x_ModelFamily', 'x_ModelId', 'ResourceName', 'SubAccountName', 'RegionId'];
+/** The word for days of one's own, which no option has. */
+const OWN = 'own';
 const ATTRIBUTED = ['Team', 'Application', 'CostCenter'];
 
 /** Why the cost moved between two periods: effects that add to the difference, and their cells. */
@@ -44,7 +47,11 @@ export default function Explain() {
   const compare = params.get('compare') ?? 'previous';
   const by = params.get('by') ?? '';
   const driver = params.get('driver');
-  const before = useMemo(() => earlier({ from, to }, compare), [from, to, compare]);
+  const [ownFrom, ownTo] = [params.get('compare_from') ?? '', params.get('compare_to') ?? ''];
+  const before = useMemo(
+    () => (ownFrom && ownTo ? { from: ownFrom, to: ownTo } : earlier({ from, to }, compare)),
+    [from, to, compare, ownFrom, ownTo],
+  );
   const asked = useMemo(() => query(params, { from, to }, before), [params, from, to, before]);
   const answer = useTable('variance', asked);
   const moves = useMemo(() => (answer.data ? movesOf(answer.data) : []), [answer.data]);
@@ -59,17 +66,7 @@ export default function Explain() {
     <>
       <h1 className="visually-hidden">{text.pages.explain}</h1>
       <div className="controls bar">
-        <Choice
-          label={words.compare}
-          value={compare}
-          options={[
-            { value: 'previous', label: words.previous },
-            ...[...hub.months]
-              .reverse()
-              .map(({ month }) => ({ value: month, label: monthName(month) })),
-          ]}
-          onChoose={(value) => setParams({ compare: value })}
-        />
+        <Compared before={before} compare={ownFrom && ownTo ? OWN : compare} />
         <Choice
           label={words.by}
           value={by}
@@ -87,7 +84,9 @@ export default function Explain() {
       ) : moves.length === 0 ? (
         <Empty title={words.nothing} help={words.nothingHelp} />
       ) : (
-        moves.map((each) => <Moved key={each.currency} move={each} before={before} />)
+        moves.map((each) => (
+          <Moved key={each.currency} move={each} before={before} notes={answer.data?.notes ?? []} />
+        ))
       )}
       {driver && !answer.error && (
         <section className="block" id="cells">
@@ -104,7 +103,7 @@ export default function Explain() {
             label={words.cells(nameOf(driver))}
             params={drilled}
             first={[...(by ? [by] : []), ...CELL]}
-            onOpen={(row, names) => openCell(row.cells, names, before)}
+            onOpen={(row, names) => openCell(row.cells, names, before, { from, to })}
           />
         </section>
       )}
@@ -126,6 +125,42 @@ export default function Explain() {
   );
 }
 
+/** Which earlier period: the one before, a month, or days of one's own. */
+function Compared(props: { before: Period; compare: string }) {
+  const { before, compare } = props;
+  const hub = useHub();
+  const options = [
+    { value: 'previous', label: words.previous },
+    ...[...hub.months].reverse().map(({ month }) => ({ value: month, label: monthName(month) })),
+  ];
+  const chosen = options.find((each) => each.value === compare);
+  return (
+    <Popover label={words.compare} value={chosen?.label ?? periodName(before.from, before.to)}>
+      {(close) => (
+        <>
+          <OptionList
+            label={words.compare}
+            options={options}
+            chosen={[compare]}
+            onChoose={(value) => {
+              setParams({ compare: value, compare_from: null, compare_to: null });
+              close();
+            }}
+          />
+          <OwnDates
+            from={before.from}
+            to={before.to}
+            onApply={(from, to) => {
+              setParams({ compare: null, compare_from: from, compare_to: to });
+              close();
+            }}
+          />
+        </>
+      )}
+    </Popover>
+  );
+}
+
 const CELL = [
   'x_ModelId',
   'x_TokenDirection',
@@ -143,12 +178,16 @@ const CELL = [
 const openDriver: RowOf<void> = (row, names) =>
   setParams({ driver: String(row.cells[names.indexOf('Driver')]) });
 
-function Moved(props: { move: Move; before: Period }) {
-  const { move, before } = props;
+function Moved(props: { move: Move; before: Period; notes: readonly string[] }) {
+  const { move, notes } = props;
   const { params } = usePlace();
   const hub = useHub();
   const [from, to] = [params.get('from') ?? '', params.get('to') ?? ''];
-  const [earlierName, laterName] = [periodName(before.from, before.to), periodName(from, to)];
+  const [before, after] = settled(props.before, { from, to }, move.through);
+  const [earlierName, laterName] = [
+    periodName(before.from, before.to),
+    periodName(after.from, after.to),
+  ];
   const steps = useMemo(() => {
     const total = (name: string, amount: string) => ({
       name: words.before(name),
@@ -180,9 +219,12 @@ function Moved(props: { move: Move; before: Period }) {
         <h2>
           {words.why} <span className="note">{move.currency}</span>
         </h2>
-        <p className="quiet">
-          {words.compared(earlierName, laterName, move.through)}. {words.settled}
-        </p>
+        <div className="quiet">
+          {notes.map((each) => (
+            <p key={each}>{each}</p>
+          ))}
+          <p>{words.settled}</p>
+        </div>
       </header>
       <Waterfall
         label={`${words.why}, ${move.currency}`}
@@ -246,6 +288,19 @@ function earlier(later: Period, compare: string): Period {
   return { from: addDays(later.from, -days), to: dayOf(later.from) };
 }
 
+/** The days that are compared: of a period that is not settled to its end, as many of both. */
+function settled(before: Period, after: Period, through: string): [Period, Period] {
+  const end = addDays(through, 1);
+  if (!after.from || !through || end >= dayOf(after.to)) return [before, after];
+  const start = dayOf(after.from);
+  const days = Math.round((Date.parse(end) - Date.parse(start)) / 86_400_000);
+  const first = dayOf(before.from);
+  return [
+    { from: first, to: addDays(first, days) },
+    { from: start, to: end },
+  ];
+}
+
 /** The question to the API: two months where both are, else two ranges of days. */
 function query(params: URLSearchParams, later: Period, before: Period): URLSearchParams {
   const asked = apiFilters(params);
@@ -296,7 +351,13 @@ function movesOf(table: TableAnswer): Move[] {
 }
 
 /** The charges of a cell: of the later period, or of the earlier one where the later has none. */
-function openCell(cells: readonly unknown[], names: readonly string[], before: Period): void {
+function openCell(
+  cells: readonly unknown[],
+  names: readonly string[],
+  before: Period,
+  after: Period,
+): void {
+  const periods = settled(before, after, String(cells[names.indexOf('DataThrough')] ?? ''));
   const end = names.indexOf('Driver');
   const held = names
     .slice(0, end)
@@ -307,6 +368,6 @@ function openCell(cells: readonly unknown[], names: readonly string[], before: P
     held.map((each) => each.name),
     held.map((each) => (each.value === null ? null : String(each.value))),
     String(cells[names.indexOf('BillingCurrency')]),
-    gone ? before : undefined,
+    gone ? periods[0] : periods[1],
   );
 }

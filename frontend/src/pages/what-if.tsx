@@ -1,18 +1,53 @@
-import { useMemo, useState, type FormEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, type FormEvent } from 'react';
+import { Ask, Field } from '../parts/ask';
 import { Choice } from '../parts/choice';
 import { DataTable, useTable, type RowOf } from '../parts/data-table';
+import { LevelChoice } from '../parts/level-choice';
 import { Empty, Failure, Waiting } from '../parts/states';
 import { tip } from '../parts/tip';
 import { api, useApi, type Cell, type TableAnswer } from '../lib/api';
 import { exact, money, monthName, signedMoney, tokens } from '../lib/format';
 import { sourceOf, useHub } from '../lib/hub';
-import { setParams, usePlace } from '../lib/url';
+import { apiFilters, setParams, usePlace } from '../lib/url';
 import { text } from '../text';
 import { whatIfText as words } from '../text/what-if';
 
 const TIERS = ['Standard', 'Batch', 'Priority', 'Flex'];
 const SCOPES = ['Global', 'DataZone', 'Regional'];
 const NUMBERS = ['token_ratio', 'cache_rate', 'discount', 'ptu'] as const;
+const MAY_KEEP = ['admin', 'finance'];
+const MODEL = 'x_ModelId';
+const LEVELS = [
+  MODEL,
+  'x_ModelVersion',
+  'x_ModelFamily',
+  'x_DeploymentScope',
+  'x_ServiceTier',
+  'x_TokenDirection',
+  'x_TokenCacheAction',
+  'ResourceName',
+  'SubAccountName',
+  'RegionId',
+  'SkuMeter',
+];
+
+const FIGURES = [
+  'x_TokenQuantity',
+  'CostBefore',
+  'CostAfter',
+  'Difference',
+  'BillingCurrency',
+  'PriceSource',
+  'Reason',
+];
+
+/** What every scenario of the page shares: its month, groups and filters. */
+interface Shared {
+  month: string;
+  by: readonly string[];
+  where: readonly string[];
+  currency: string | null;
+}
 
 /** A month's own tokens priced otherwise, scenarios side by side; what became of saved ones. */
 export default function WhatIf() {
@@ -21,6 +56,19 @@ export default function WhatIf() {
   const month = params.get('month') ?? hub.months.at(-1)?.month ?? '';
   const scenarios = params.getAll('s');
   const saved = params.get('saved');
+  const [kept, setKept] = useState('');
+  const by = (params.get('by') ?? MODEL).split(',').filter(Boolean);
+  const filters = apiFilters(params);
+  const shared: Shared = {
+    month,
+    by,
+    where: filters.getAll('where'),
+    currency: filters.get('currency'),
+  };
+  const status = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (kept) status.current?.focus();
+  }, [kept]);
   const compared = useMemo(
     () => new URLSearchParams({ scenario: saved ?? '', month }),
     [saved, month],
@@ -37,6 +85,12 @@ export default function WhatIf() {
             .map((each) => ({ value: each.month, label: monthName(each.month) }))}
           onChoose={(value) => setParams({ month: value })}
         />
+        <LevelChoice
+          by={by}
+          known={words.known}
+          levels={[...LEVELS, ...hub.tagKeys.map((key) => `Tags.${key}`)]}
+          choose={(next) => setParams({ by: next.join(',') })}
+        />
       </div>
       <ScenarioForm month={month} held={scenarios} />
       {scenarios.length === 0 ? (
@@ -47,20 +101,29 @@ export default function WhatIf() {
             <Scenario
               key={`${each} ${at}`}
               scenario={each}
-              month={month}
+              shared={shared}
+              onKept={(name) => {
+                setKept(words.kept(name));
+                setParams({ saved: name });
+              }}
               onRemove={() => setParams({ s: scenarios.filter((_, other) => other !== at) })}
             />
           ))}
         </div>
       )}
       {scenarios.map((each, at) => (
-        <Models key={`${each} ${at}`} scenario={each} month={month} at={at} />
+        <Groups key={`${each} ${at}`} scenario={each} shared={shared} at={at} />
       ))}
       <section className="block">
         <header className="block-head">
           <h2>{words.saved}</h2>
           <p className="quiet">{words.savedHelp}</p>
         </header>
+        {kept && (
+          <p className="said" role="status" tabIndex={-1} ref={status}>
+            {kept}
+          </p>
+        )}
         <DataTable
           name="whatif-saved"
           label={words.saved}
@@ -164,11 +227,27 @@ function scenarioOf(given: Record<string, string>): string {
 }
 
 /** A scenario of the address as a question; only what the form can say is taken from it. */
-function question(scenario: string, month: string): URLSearchParams {
-  const asked = new URLSearchParams({ month });
+function question(scenario: string, shared: Shared, by: readonly string[]): URLSearchParams {
+  const asked = new URLSearchParams({ month: shared.month });
   for (const [name, value] of new URLSearchParams(scenario))
     if (name === 'switch' || NUMBERS.some((each) => each === name)) asked.append(name, value);
+  if (!asked.has('ptu')) asked.set('by', by.join(','));
+  for (const pair of shared.where) asked.append('where', pair);
+  if (shared.currency) asked.set('currency', shared.currency);
   return asked;
+}
+
+/** The same as the body of the act that keeps it. */
+function bodyOf(scenario: string, shared: Shared, name: string): object {
+  const asked = question(scenario, shared, shared.by);
+  const body: Record<string, string | number | string[]> = { name };
+  for (const field of new Set(asked.keys())) {
+    const values = asked.getAll(field);
+    const [first = ''] = values;
+    if (['switch', 'token_ratio', 'where'].includes(field)) body[field] = values;
+    else body[field] = field === 'ptu' ? Number(first) : first;
+  }
+  return body;
 }
 
 function nameOf(scenario: string): string {
@@ -178,27 +257,33 @@ function nameOf(scenario: string): string {
 }
 
 /** The scenario beside the actual month: one row per currency, summed by the API. */
-function Scenario(props: { scenario: string; month: string; onRemove: () => void }) {
-  const { scenario, month } = props;
-  const asked = useMemo(() => {
-    const made = question(scenario, month);
-    if (!made.has('ptu')) made.set('by', '');
-    return made;
-  }, [scenario, month]);
-  const answer = useTable('whatif', asked);
+function Scenario(props: {
+  scenario: string;
+  shared: Shared;
+  onKept: (name: string) => void;
+  onRemove: () => void;
+}) {
+  const { scenario, shared } = props;
+  const { person } = useHub();
+  const answer = useTable('whatif', question(scenario, shared, []));
   const name = nameOf(scenario);
   return (
     <section className="scenario" aria-label={name}>
       <header className="block-head">
         <h2>{name}</h2>
-        <button
-          type="button"
-          className="link"
-          aria-label={words.remove(name)}
-          onClick={props.onRemove}
-        >
-          {words.removeShort}
-        </button>
+        <span className="acts">
+          {answer.data && person.roles.some((each) => MAY_KEEP.includes(each)) && (
+            <Keep scenario={scenario} shared={shared} onKept={props.onKept} />
+          )}
+          <button
+            type="button"
+            className="link"
+            aria-label={words.remove(name)}
+            onClick={props.onRemove}
+          >
+            {words.removeShort}
+          </button>
+        </span>
       </header>
       {answer.error ? (
         <Failure error={answer.error} retry={answer.retry} />
@@ -263,15 +348,66 @@ function Figures(props: { row: Record<string, Cell> }) {
   );
 }
 
-function Models(props: { scenario: string; month: string; at: number }) {
-  const { scenario, month } = props;
-  const asked = useMemo(() => question(scenario, month), [scenario, month]);
+/** Keeping a scenario with what it says now, under a name. */
+function Keep(props: { scenario: string; shared: Shared; onKept: (name: string) => void }) {
+  const { scenario, shared } = props;
+  const [asks, setAsks] = useState(false);
+  const [name, setName] = useState('');
+  const told = nameOf(scenario);
+  return (
+    <>
+      <button
+        type="button"
+        className="link"
+        aria-label={words.keep(told)}
+        onClick={() => setAsks(true)}
+      >
+        {words.keepShort}
+      </button>
+      {asks && (
+        <Ask
+          title={words.keepTitle}
+          help={words.keepHelp(told, monthName(shared.month))}
+          does={words.keepShort}
+          path="whatif/save"
+          body={() => bodyOf(scenario, shared, name.trim())}
+          onClose={() => setAsks(false)}
+          onDone={() => {
+            setAsks(false);
+            props.onKept(name.trim());
+          }}
+        >
+          <Field label={words.name}>
+            <input
+              className="input"
+              required
+              maxLength={64}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          </Field>
+        </Ask>
+      )}
+    </>
+  );
+}
+
+function Groups(props: { scenario: string; shared: Shared; at: number }) {
+  const { scenario, shared } = props;
+  const asked = question(scenario, shared, shared.by);
   const answer = useTable('whatif', asked);
   if (answer.error) return null;
-  const label = words.byModel(nameOf(scenario));
+  const label = words.byGroup(shared.by.join(', '), nameOf(scenario));
   return (
     <section className="block">
-      <DataTable name="whatif" grid={`whatif${props.at}`} label={label} params={asked} compact />
+      <DataTable
+        name="whatif"
+        grid={`whatif${props.at}`}
+        label={label}
+        first={[...shared.by, ...FIGURES]}
+        params={asked}
+        compact
+      />
     </section>
   );
 }

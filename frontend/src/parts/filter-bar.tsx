@@ -1,29 +1,34 @@
-import { useState, type ReactNode } from 'react';
+import { createContext, useContext, useState, type ReactNode } from 'react';
 import { api, useApi, type Hub } from '../lib/api';
 import { addMonths, dayOf, holdsNoDay, monthName, periodName, scopeName } from '../lib/format';
 import { apiFilters, pairsOf, setParams, usePlace } from '../lib/url';
 import { text } from '../text';
 import { Choice, OptionList, Popover, type Option } from './choice';
+import { OwnDates } from './own-dates';
 import { Waiting } from './states';
 
 const words = text.filters;
+/** Whether values are those of the period in the address; else of every day. */
+const OfPeriod = createContext(true);
 const FIXED = [
   { column: 'x_SkuMeterSubcategory', label: words.service },
   { column: 'x_ModelId', label: words.model },
 ];
 
-/** The one filter bar; everything it holds stands in the address. Some pages take the period only. */
-export function FilterBar(props: { hub: Hub; period: boolean }) {
+/** The one filter bar; everything it holds stands in the address. Pages take all of it, or a part. */
+export function FilterBar(props: { hub: Hub; by: true | 'period' | 'columns' }) {
   const { params } = usePlace();
   const { hub } = props;
   const bar = (more: ReactNode) => (
-    <section className="filters" aria-label={words.label} id="filters">
-      <Period hub={hub} />
-      <Currency hub={hub} />
-      {more}
-    </section>
+    <OfPeriod value={props.by !== 'columns'}>
+      <section className="filters" aria-label={words.label} id="filters">
+        {props.by !== 'columns' && <Period hub={hub} />}
+        <Currency hub={hub} />
+        {more}
+      </section>
+    </OfPeriod>
   );
-  if (props.period) return bar(null);
+  if (props.by === 'period') return bar(null);
   const pairs = pairsOf(params);
   const extra = [...new Set(pairs.map(([column]) => column))].filter(
     (column) => column !== 'x_ScopeKey' && !FIXED.some((each) => each.column === column),
@@ -113,7 +118,14 @@ function Period(props: { hub: Hub }) {
                 close();
               }}
             />
-            <OwnDates from={from} to={to} close={close} />
+            <OwnDates
+              from={from}
+              to={to}
+              onApply={(start, end) => {
+                setParams({ from: start, to: end });
+                close();
+              }}
+            />
           </>
         )}
       </Popover>
@@ -127,50 +139,6 @@ function Period(props: { hub: Hub }) {
         </button>
       )}
     </>
-  );
-}
-
-function OwnDates(props: { from: string | null; to: string | null; close: () => void }) {
-  const [from, setFrom] = useState(dayOf(props.from ?? ''));
-  const [to, setTo] = useState(dayOf(props.to ?? ''));
-  const reversed = Boolean(from && to && from >= to);
-  return (
-    <form
-      className="own-dates"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (reversed || !from || !to) return;
-        setParams({ from, to });
-        props.close();
-      }}
-    >
-      <label>
-        {words.from}
-        <input
-          className="input"
-          type="date"
-          value={from}
-          onChange={(event) => setFrom(event.target.value)}
-        />
-      </label>
-      <label>
-        {words.to}
-        <input
-          className="input"
-          type="date"
-          value={to}
-          onChange={(event) => setTo(event.target.value)}
-        />
-      </label>
-      <button type="submit" className="button" disabled={reversed || !from || !to}>
-        {words.apply}
-      </button>
-      {reversed && (
-        <p role="alert" className="bad">
-          {words.reversed}
-        </p>
-      )}
-    </form>
   );
 }
 
@@ -195,6 +163,7 @@ function ValueList(props: { column: string; label: string; nameOf: (value: strin
   const { params } = usePlace();
   const own = apiFilters(params);
   own.delete('where');
+  if (!useContext(OfPeriod)) for (const name of ['from', 'to']) own.delete(name);
   for (const [column, value] of pairsOf(params))
     if (column !== props.column) own.append('where', `${column}=${value}`);
   own.set('column', props.column);

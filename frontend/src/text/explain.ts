@@ -5,9 +5,7 @@ export const explainText = {
   by: 'By',
   noBy: 'nothing',
   why: 'Why the cost moved',
-  compared: (before: string, after: string, day: string) =>
-    `${before} with ${after}; data through ${day}`,
-  settled: 'Of an open month only settled days are compared.',
+  settled: 'Only settled days are compared: of a period that is not, as many days of both.',
   sums: 'The effects add to the difference exactly; what rounding leaves is in Volume.',
   before: (name: string) => `Cost, ${name}`,
   drivers: 'Every effect in words',

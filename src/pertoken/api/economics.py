@@ -21,19 +21,18 @@ if TYPE_CHECKING:
     from pertoken.pipeline.ptu_view import ptu_table
     from pertoken.pipeline.scenarios import (
         ScenarioWords,
-        save_scenario,
+        keep_scenario,
         saved_scenario,
         scenarios_table,
     )
     from pertoken.pipeline.variance_view import asked_variance, variance_table
-    from pertoken.pipeline.whatif_view import compared_table, scenario_totals, whatif_table
+    from pertoken.pipeline.whatif_view import compared_table, whatif_table
 else:
     ScenarioWords = deferred("pertoken.pipeline.scenarios", "ScenarioWords")
-    save_scenario = deferred("pertoken.pipeline.scenarios", "save_scenario")
+    keep_scenario = deferred("pertoken.pipeline.scenarios", "keep_scenario")
     saved_scenario = deferred("pertoken.pipeline.scenarios", "saved_scenario")
     scenarios_table = deferred("pertoken.pipeline.scenarios", "scenarios_table")
     compared_table = deferred("pertoken.pipeline.whatif_view", "compared_table")
-    scenario_totals = deferred("pertoken.pipeline.whatif_view", "scenario_totals")
     whatif_table = deferred("pertoken.pipeline.whatif_view", "whatif_table")
     ptu_table = deferred("pertoken.pipeline.ptu_view", "ptu_table")
     asked_variance = deferred("pertoken.pipeline.variance_view", "asked_variance")
@@ -141,12 +140,9 @@ class UnitEconomics:
             currency=currency,
         )
         snapshot = self._snapshot()
-        table = whatif_table(
-            self._engine, snapshot, words.read() if save is None else words.read(save)
-        )
         if save is not None:
-            save_scenario(snapshot.root, save, words, scenario_totals(table))
-        return Result(table)
+            return Result(keep_scenario(self._engine, snapshot, save, words))
+        return Result(whatif_table(self._engine, snapshot, words.read()))
 
     def scenarios(self) -> Result:
         """The scenarios that the hub keeps, with what each said when it was saved."""

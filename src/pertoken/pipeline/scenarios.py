@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 
 from pertoken.errors import ConfigError, alternatives
 from pertoken.hub import documents, keep_document
-from pertoken.pipeline.whatif_view import DEFAULT_BY, WhatIf
+from pertoken.pipeline.whatif_view import DEFAULT_BY, WhatIf, scenario_totals, whatif_table
 from pertoken.reports import Column, Table
 from pertoken.unit_economics.what_if import SCOPES, TIERS, Scenario, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pertoken.engine import Engine
+    from pertoken.pipeline.audience import Relations
     from pertoken.stores import Folder
 
 FOLDER = "scenarios"
@@ -86,37 +88,26 @@ class ScenarioWords:
         )  # fmt: skip
 
 
-def save_scenario(
-    root: Folder,
-    name: str,
-    words: ScenarioWords,
-    totals: Mapping[str, tuple[Decimal, Decimal | None]],
-) -> Folder:
-    """Keep a scenario with its totals by currency; raises ConfigError for a name that is taken."""
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"'{name}' is no name of a scenario.",
-            "Expected letters, digits, blanks, '.', '_' and '-', 64 at most.",
-            "Give another name.",
-        )
-    saved = _saved(root)
-    if name in saved:
-        raise ConfigError(
-            f"There is a scenario '{name}' already.",
-            "Expected a new name: what a scenario said stays as it was said.",
-            "Give another name.",
-        )
+def keep_scenario(engine: Engine, relations: Relations, name: str, words: ScenarioWords) -> Table:
+    """The answer to a scenario, which is kept with it under a name.
+
+    Raises: ConfigError for a name that is none or taken, and for what has no meaning or touches
+            nothing; nothing is kept then.
+    """
+    _check_name(relations.root, name)
+    table = whatif_table(engine, relations, words.read(name))
     content = {
         "month": words.month, "switch": words.switch, "token_ratio": words.token_ratio,
         "cache_rate": words.cache_rate, "discount": words.discount, "ptu": words.ptu,
         "by": words.by, "where": words.where, "currency": words.currency,
         "totals": {
             currency: [f"{before:f}", None if after is None else f"{after:f}"]
-            for currency, (before, after) in totals.items()
+            for currency, (before, after) in scenario_totals(table).items()
         },
     }  # fmt: skip
-    file = f"{len(saved) + 1:06d}-{name}.json"
-    return keep_document(root / FOLDER, file, json.dumps(content, indent=1).encode())
+    file = f"{len(_saved(relations.root)) + 1:06d}-{name}.json"
+    keep_document(relations.root / FOLDER, file, json.dumps(content, indent=1).encode())
+    return table
 
 
 def saved_scenario(root: Folder, name: str) -> WhatIf:
@@ -140,6 +131,21 @@ def scenarios_table(root: Folder) -> Table:
             change = None if after is None else after - before
             rows.append((name, words.month, words.line, currency, before, after, change))
     return Table("scenarios", tuple(Column(*each) for each in LISTED.items()), tuple(rows))
+
+
+def _check_name(root: Folder, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"'{name}' is no name of a scenario.",
+            "Expected letters, digits, blanks, '.', '_' and '-', 64 at most.",
+            "Give another name.",
+        )
+    if name in _saved(root):
+        raise ConfigError(
+            f"There is a scenario '{name}' already.",
+            "Expected a new name: what a scenario said stays as it was said.",
+            "Give another name.",
+        )
 
 
 def scenarios_mark(root: Folder) -> str:

@@ -24,6 +24,7 @@ from pertoken.web.odata import odata_routes
 from pertoken.web.pages import Bundle
 from pertoken.web.routes import table_routes
 from pertoken.web.rules import rules_routes
+from pertoken.web.scenarios import scenario_acts
 from pertoken.web.settings import WebSettings
 from pertoken.web.sign_in import Gate
 from pertoken.web.statements import statement_acts, statement_documents
@@ -79,6 +80,7 @@ def create_app(
     app.include_router(statement_documents(desk))
     app.include_router(statement_acts(desk))
     app.include_router(anomaly_acts(desk))
+    app.include_router(scenario_acts(desk))
     app.include_router(odata_routes(desk))
     if settings.has_login:
         gate.add_routes(app, address)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from pertoken.periods import parse_day
 from pertoken.pipeline.allocation_rules import hub_rules
@@ -17,6 +17,7 @@ from pertoken.pipeline.variance_view import asked_variance, variance_table
 from pertoken.pipeline.whatif_view import whatif_table
 from pertoken.web.errors import Forbidden
 from pertoken.web.parameters import DAY, MONTH, Filters, Page, check_column
+from pertoken.web.table_route import Noted
 
 if TYPE_CHECKING:
     from pertoken.engine import Engine
@@ -50,8 +51,13 @@ class VarianceParameters(Page):
     currency: str | None = Field(default=None, max_length=10, description="Only this currency.")
     drill: str | None = Field(default=None, max_length=100, description="A driver, or all.")
 
-    def query(self, runs: tuple[LedgerRun, ...], person: Person) -> VarianceQuery:
-        """The query that the pipeline answers; raises ConfigError and Forbidden."""
+    def query(
+        self, runs: tuple[LedgerRun, ...], person: Person
+    ) -> tuple[VarianceQuery, tuple[str, ...]]:
+        """The query that the pipeline answers, and what to know of its days.
+
+        Raises: ConfigError and Forbidden.
+        """
         by = tuple(each.strip() for each in self.by.split(",") if each.strip())
         for column in by:
             check_column(column, person)
@@ -59,12 +65,11 @@ class VarianceParameters(Page):
             parse_day(each) if each else None
             for each in (self.start, self.end, self.compare_from, self.compare_to)
         ]
-        asked, _ = asked_variance(
+        return asked_variance(
             runs, months=(self.from_month, self.to_month), days=(days[0], days[1]),
             compare=(days[2], days[3]), by=by, where=Filters(where=self.where).pairs(person),
             currency=self.currency, drill=self.drill,
         )  # fmt: skip
-        return asked
 
 
 class PtuParameters(Page):
@@ -74,7 +79,7 @@ class PtuParameters(Page):
     by: Literal["month", "hour"] = "month"
 
 
-class WhatIfParameters(Page):
+class ScenarioFields(BaseModel):
     """A scenario over a month's own tokens."""
 
     month: str = Field(pattern=MONTH, description="The month whose tokens count.")
@@ -103,13 +108,21 @@ class WhatIfParameters(Page):
         )  # fmt: skip
 
 
+class WhatIfParameters(ScenarioFields, Page):
+    """A scenario over a month's own tokens, and which page of it."""
+
+
 def variance_of(
     engine: Engine, relations: SeenRelations, asked: VarianceParameters, person: Person
-) -> Table:
-    """A team sees its own charges, without list prices, and no attribution of the shared ones."""
-    query = asked.query(relations.snapshot.runs, person)
-    rules = hub_rules(relations) if person.audience.sees_all else None
-    return variance_table(engine, relations, query, rules)
+) -> Noted:
+    """A team sees its own charges, without list prices, and no attribution of the shared ones.
+
+    Of the notes a team sees which days are compared; the others name scopes of the whole bill.
+    """
+    query, notes = asked.query(relations.snapshot.runs, person)
+    sees_all = person.audience.sees_all
+    table = variance_table(engine, relations, query, hub_rules(relations) if sees_all else None)
+    return Noted(table, notes if sees_all else notes[:1], ())
 
 
 def ptu_of(engine: Engine, relations: SeenRelations, asked: PtuParameters, person: Person) -> Table:

@@ -1,28 +1,24 @@
-"""Saved scenarios: what each said when it was saved, and what became of it in a later month.
+"""Saved scenarios: keeping one, what each said then, and what became of it in a later month.
 
 Source: docs/page.md, "The API"; docs/variance.md, "What if".
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+# FastAPI reads the annotations of the body below, so they are no strings here.
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from pertoken.pipeline.scenarios import saved_scenario, scenarios_table
+from pertoken.engine import Engine
+from pertoken.hub import Hub
+from pertoken.pipeline.audience import SeenRelations
+from pertoken.pipeline.scenarios import keep_scenario, saved_scenario, scenarios_table
 from pertoken.pipeline.whatif_view import compared_table
-from pertoken.web.economics import for_finance
+from pertoken.reports import Table
+from pertoken.web.acts import Acting, Asked, seen_by
+from pertoken.web.desk import Desk
+from pertoken.web.economics import ScenarioFields, for_finance
 from pertoken.web.parameters import MONTH, Page
+from pertoken.web.people import Person
 from pertoken.web.table_route import add_table
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
-
-    from pertoken.engine import Engine
-    from pertoken.pipeline.audience import SeenRelations
-    from pertoken.reports import Table
-    from pertoken.web.desk import Desk
-    from pertoken.web.people import Person
 
 
 class ScenarioParameters(Page):
@@ -30,6 +26,22 @@ class ScenarioParameters(Page):
 
     scenario: str = Field(max_length=100, description="The name under which it was saved.")
     month: str = Field(pattern=MONTH, description="The later month: YYYY-MM.")
+
+
+class Kept(ScenarioFields, Asked):
+    """A scenario, and the name under which it is kept."""
+
+    name: str = Field(max_length=100, description="A new name; what was saved stays as it was.")
+
+
+def scenario_acts(desk: Desk) -> APIRouter:
+    """The route that keeps a scenario."""
+    router = APIRouter(prefix="/api", tags=["acts"], dependencies=[Depends(desk.known)])
+    Acting(desk).add(
+        router, "/whatif/save", Kept, _keep,
+        "Keep a scenario with what it says now: `pertoken whatif --save`.", "admin", "finance",
+    )  # fmt: skip
+    return router
 
 
 def add_scenario_tables(router: APIRouter, desk: Desk) -> None:
@@ -51,6 +63,10 @@ def add_scenario_tables(router: APIRouter, desk: Desk) -> None:
         "What a saved scenario expected of a later month: `pertoken whatif compare`. "
         "Not for a team.",
     )
+
+
+def _keep(engine: Engine, hub: Hub, asked: Kept, person: Person) -> Table:
+    return keep_scenario(engine, seen_by(engine, hub, person), asked.name, asked.words(person))
 
 
 def _saved(_engine: Engine, relations: SeenRelations, _asked: Page, person: Person) -> Table:
