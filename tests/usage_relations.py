@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pertoken.allocation import (
+    POOLED,
     AttributionQuery,
     attribution_columns,
     attribution_rows,
@@ -149,7 +150,7 @@ def attributed(
     view_bill(engine, bill)
     view_used(engine, usage)
     query = AttributionQuery(by=by, **options)
-    view_parts(engine, by_usage=bool(usage))
+    view_parts(engine, by_usage=bool(usage), pooled=query.reservations == POOLED)
     view_canonical_tags(engine, rules)
     engine.view("tagged_parts", tag_columns_select(rules, "parts"))
     view_organisation(engine, rules)

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from usage_relations import DAY, billed, used, view_bill, view_used
+from usage_relations import DAY, attributed, billed, used, view_bill
 
-from pertoken.allocation import AttributionQuery, attribution_rows, parse_rules, view_parts
-from pertoken.allocation.attribution import attribution_columns
-from pertoken.allocation.canonical import tag_columns_select, view_canonical_tags
+from pertoken.allocation import parse_rules, view_parts
 from pertoken.engine import local_engine
 from pertoken.errors import ConfigError
-from pertoken.pipeline.attribution_view import view_organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,25 +121,11 @@ OWNERS = {
 @pytest.mark.parametrize("case", OWNERS)
 def test_the_unused_part_is_its_owners(engine: Engine, case: str) -> None:
     tags, text, idle, expected = OWNERS[case]
-    rows = _attributed(engine, [billed("unused", cost="8", **tags)], text, idle)
+    bill, usage = [billed("unused", cost="8", **tags)], [used(prompt=1, read=0)]
+    rules = parse_rules(text, "rules.toml")
+    rows = attributed(engine, bill, usage, rules, idle=idle, reservations="pooled")
     assert [(row["Team"], row["Evidence"], row["ResidualReason"]) for row in rows] == [expected]
     assert [str(row["EffectiveCost"]) for row in rows] == ["8.000000000000000000"]
-
-
-def _attributed(
-    engine: Engine, bill: Sequence[dict[str, Any]], text: str, idle: str
-) -> list[dict[str, Any]]:
-    view_bill(engine, bill)
-    view_used(engine, [used(prompt=1, read=0)])
-    rules = parse_rules(text, "rules.toml")
-    query = AttributionQuery(by=("Team",), idle=idle)
-    view_parts(engine, by_usage=True, pooled=True)
-    view_canonical_tags(engine, rules)
-    engine.view("tagged_parts", tag_columns_select(rules, "parts"))
-    view_organisation(engine, rules)
-    meters = [name for name in engine.columns("meters") if name != "x_MeterKey"]
-    rows = attribution_rows(engine, query, rules, meter_columns=meters)
-    return [dict(zip(attribution_columns(query), row, strict=True)) for row in rows]
 
 
 _REGIONS = {"a": "westus", "b": "westus", "c": None}
