@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,6 +39,12 @@ def _environment(**added: str) -> dict[str, str]:
     return {n: v for n, v in os.environ.items() if not n.startswith("PERTOKEN_")} | added
 
 
+def _ended(run: Callable[[], Awaitable[T]]) -> T:
+    """What a coroutine comes to, in a thread: a browser of other tests may hold this one's loop."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(anyio.run, run).result()
+
+
 def over_stdio(hub: Path, work: Callable[[Client], Awaitable[T]], *arguments: str) -> T:
     server = StdioServerParameters(
         command=sys.executable,
@@ -49,7 +56,7 @@ def over_stdio(hub: Path, work: Callable[[Client], Awaitable[T]], *arguments: st
         async with Client(stdio_client(server)) as client:
             return await work(client)
 
-    return anyio.run(run)
+    return _ended(run)
 
 
 @contextmanager
@@ -80,7 +87,7 @@ def over_http(address: str, work: Callable[[Client], Awaitable[T]], token: str |
         ):
             return await work(client)
 
-    return anyio.run(run)
+    return _ended(run)
 
 
 def rows_of(result: CallToolResult) -> list[dict[str, Any]]:
