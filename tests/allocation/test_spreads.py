@@ -280,6 +280,17 @@ def test_a_remainder_goes_to_the_largest_share(engine: Engine) -> None:
     assert units == {"x": 4, "y": 4, "z": 2}
 
 
+def test_a_cost_of_any_size_is_divided(engine: Engine) -> None:
+    """Units times a share would outgrow 128 bits."""
+    bill = [*BILL[:2], billed("tool", cost="-76543210987654321.000000000000000003")]
+    text = f"[[spread]]\n{TOOLS}shares = {{ x = 0.9999999999, y = 0.0000000001 }}"
+    rows = attributed(engine, bill, USED, parse_rules(text, "r.toml"))
+    spread = [row for row in rows if row["x_SpreadRule"]]
+    assert {row["Team"]: f"{row['EffectiveCost']:f}" for row in spread} == {
+        "x": "-76543210979999999.901234567900000003", "y": "-7654321.098765432100000000",
+    }  # fmt: skip
+
+
 @given(st.dictionaries(st.text(max_size=3), st.integers(-5, 10**30), min_size=1))
 def test_shares_are_whole_and_the_largest_is_first(weights: dict[str, int]) -> None:
     shares = whole_shares(weights)

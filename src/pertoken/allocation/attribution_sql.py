@@ -12,8 +12,13 @@ from pertoken.allocation.canonical import rule_value
 from pertoken.allocation.platform import TAGGED_PLATFORM
 from pertoken.allocation.rules import ORGANISATION_COLUMNS
 from pertoken.allocation.split import BILL_COLUMNS, USAGE_DIMENSIONS
-from pertoken.allocation.spreading import spread_select, view_spread_shares
-from pertoken.allocation.spreads import AI, NO_SPREAD_KEY, PLATFORM
+from pertoken.allocation.spreading import (
+    UNITS,
+    spread_match,
+    spread_select,
+    view_spread_shares,
+)
+from pertoken.allocation.spreads import AI, NO_SPREAD_KEY, PLATFORM, RESIDUAL_REASON
 from pertoken.engine import quoted, quoted_text
 from pertoken.errors import ConfigError, alternatives
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from pertoken.engine import Engine
 
 _TAGGED_BILL = "tagged_parts"
+_FLAGS = ("IsIdle", "IsEstimated", "IsAssumed", "ByRule")
+"""What the evidence of a part follows from, beside its reason and kind."""
 _UNUSED = "parts.Kind = 'UnusedReservation'"
 
 
@@ -125,23 +132,46 @@ class AttributionSelect:
 
     def _spread(self, parts: str) -> str:
         """Parts of which those without a value are divided by the spreads of their dimension."""
-        for place in self._spread_places():
+        places = self._spread_places()
+        if places:
+            parts = self._summed(parts, places)
+        for place in places:
             if self._names[place] == "Team":
                 parts = self._divided(parts, place)
         if self._members:
             parts = self._with_organisation(parts)
-        for place in self._spread_places():
+        for place in places:
             if self._names[place] != "Team":
                 parts = self._divided(parts, place)
         return parts
+
+    def _summed(self, parts: str, places: Sequence[int]) -> str:
+        """Parts that are answered as one and that the same spreads match, as one."""
+        columns = (*self._columns, *self._meters)
+        matches = [f"by_{place}_match" for place in places]
+        matched = ", ".join(
+            f"{spread_match(self._spreads(self._names[place]), columns)} AS {match}"
+            for place, match in zip(places, matches, strict=True)
+        )
+        keys = ["BillingMonth", "BillingCurrency", "Reason", "Kind", *_FLAGS, *matches]
+        keys += [f"by_{place}" for place in range(len(self._names))]
+        if self._members and self._query.as_of is None:
+            keys.append("ChargeDate")
+        sums = ", ".join(
+            f"CAST(sum(CAST({unit} AS HUGEINT)) AS DECIMAL(38,0)) AS {unit}" for unit in UNITS
+        )
+        return (
+            f"SELECT {', '.join(keys)}, {sums} FROM (SELECT *, {matched} FROM "
+            f"(SELECT *, coalesce(Reason, 'NoDimension') AS {RESIDUAL_REASON} FROM ({parts}) "
+            f"AS parts) AS reasoned) AS matched GROUP BY {', '.join(keys)}"
+        )
 
     def _divided(self, parts: str, place: int) -> str:
         spreads, value = self._spreads(self._names[place]), f"by_{place}"
         shares = f"spread_shares_{place}"
         view_spread_shares(self._engine, shares, self._valued(_TAGGED_BILL, ""), value, spreads)
-        columns = (*self._columns, *self._meters)
         idle = "false" if self._query.idle == "spread" else "IsIdle"
-        return spread_select(parts, value, spreads, shares, columns, unless=idle)
+        return spread_select(parts, value, spreads, shares, unless=idle)
 
     def _with_organisation(self, parts: str) -> str:
         """Parts with what the organisation says of a team that a rule, tag or spread names."""

@@ -1,9 +1,10 @@
 """Spreads in SQL: parts without a value of a dimension, divided among those that have one.
 
-Relation in, relation out, in whole units. The shares of a key stand in a row, the largest last;
-each value takes what the shares through its own make of a part beyond those before it, so that what
-the division leaves is with the largest share, and the sum is the part for any cost. Weights are
-those of whole months, whatever days are asked for, so that the days of a month sum to it.
+Relation in, relation out, in whole units. Parts that are answered as one row are summed before they
+are divided, so that the work follows the answer and not the bill. The shares of a key stand in a
+row, the largest last; each value takes what the shares through its own make of a sum beyond those
+before it, so that what the division leaves is with the largest share, and the parts are the sum.
+Weights are those of whole months, whatever days are asked for, so that days sum to their month.
 
 Source: docs/allocation.md, "Spreads"; docs/decisions/0031-spreads.md.
 """
@@ -61,43 +62,46 @@ def view_spread_shares(
     engine.view_arrow(name, pa.table(columns))
 
 
-def spread_select(
-    parts: str, value: str, spreads: Sequence[Spread], shares: str, columns: Sequence[str], *,
-    unless: str = "false",
-) -> str:  # fmt: skip
-    """The SELECT of parts in which those that spreads match are divided.
+def spread_match(spreads: Sequence[Spread], columns: Sequence[str]) -> str:
+    """SQL: the place, from 1, of the first spread whose conditions hold for a part; else NULL.
 
-    Takes:   parts, a query with `value` (NULL where nothing states the dimension) and Reason;
-             shares, the relation of `view_spread_shares`; columns, what conditions may name;
-             unless, SQL that is true of parts that stay whatever the conditions say.
-    Gives:   the columns of parts, a row for each value where a part is divided, and for `value` V
-             V_spread (the name of the spread, NULL where the part is whole) and V_nokey (true
-             where a spread matches and its key weighs nothing).
-    Keeps:   the sums of CostUnits, TokenCostUnits and QuantityUnits.
+    Takes:   columns, what conditions may name; the relation has RESIDUAL_REASON too.
     """
     held = (*columns, RESIDUAL_REASON)
     matches = " ".join(
         f"WHEN {condition(spread.when, spread.since, spread.until, held)} THEN {number}"
         for number, spread in enumerate(spreads, 1)
     )
+    return f"CASE {matches} END"
+
+
+def spread_select(
+    parts: str, value: str, spreads: Sequence[Spread], shares: str, *, unless: str = "false"
+) -> str:
+    """The SELECT of parts in which those that spreads match are divided.
+
+    Takes:   parts, a query with `value` V (NULL where nothing states the dimension) and V_match,
+             the `spread_match` of each; shares, the relation of `view_spread_shares`; unless, SQL
+             that is true of parts that stay whatever matches.
+    Gives:   the columns of parts, a row for each value where a part is divided, and V_spread (the
+             name of the spread, NULL where the part is whole) and V_nokey (true where a spread
+             matches and its key weighs nothing).
+    Keeps:   the sums of CostUnits, TokenCostUnits and QuantityUnits.
+    """
     names = " ".join(
         f"WHEN {number} THEN {quoted_text(spread.name)}" for number, spread in enumerate(spreads, 1)
     )
     divided = ", ".join(f"{_divided(unit)} AS {unit}" for unit in UNITS)
-    column = quoted(value)
     return (
-        f"SELECT matched.* EXCLUDE ({', '.join(UNITS)}, {column}, SpreadNumber), {divided}, "
-        f'coalesce(matched.{column}, shares."Value") AS {column}, '
+        f"SELECT matched.* EXCLUDE ({', '.join(UNITS)}, {value}, {value}_match, SpreadNumber), "
+        f'{divided}, coalesce(matched.{value}, shares."Value") AS {value}, '
         f"CASE WHEN shares.Through IS NOT NULL THEN CASE matched.SpreadNumber {names} END END "
-        f"AS {quoted(value + '_spread')}, "
+        f"AS {value}_spread, "
         "matched.SpreadNumber IS NOT NULL AND shares.Through IS NULL "
-        f"AS {quoted(value + '_nokey')} "
-        f"FROM (SELECT reasoned.* EXCLUDE ({RESIDUAL_REASON}), "
-        f"CASE WHEN {column} IS NULL AND NOT ({unless}) THEN CASE {matches} END END "
-        "AS SpreadNumber FROM "
-        f"(SELECT *, coalesce(Reason, 'NoDimension') AS {RESIDUAL_REASON} FROM ({parts}) AS parts) "
-        f"AS reasoned) AS matched LEFT JOIN {quoted(shares)} AS shares "
-        "ON shares.SpreadNumber = matched.SpreadNumber "
+        f"AS {value}_nokey "
+        f"FROM (SELECT *, CASE WHEN {value} IS NULL AND NOT ({unless}) THEN {value}_match END "
+        f"AS SpreadNumber FROM ({parts}) AS parts) AS matched "
+        f"LEFT JOIN {quoted(shares)} AS shares ON shares.SpreadNumber = matched.SpreadNumber "
         "AND shares.BillingMonth = matched.BillingMonth "
         "AND shares.BillingCurrency = matched.BillingCurrency"
     )
@@ -106,11 +110,16 @@ def spread_select(
 def _divided(unit: str) -> str:
     """SQL: what of a part's units is a value's; all of it where nothing is divided."""
     units = f"CAST(matched.{unit} AS HUGEINT)"
+    through, before = (_up_to(units, f"shares.{bound}") for bound in ("Through", "Before"))
     return (
-        f"CAST(CASE WHEN shares.Through IS NULL THEN {units} ELSE "
-        f"{units} * shares.Through // {WHOLE} - {units} * shares.Before // {WHOLE} END "
+        f"CAST(CASE WHEN shares.Through IS NULL THEN {units} ELSE {through} - ({before}) END "
         "AS DECIMAL(38,0))"
     )
+
+
+def _up_to(units: str, bound: str) -> str:
+    """SQL: units x bound // WHOLE, without a product that 128 bits do not hold."""
+    return f"{units} // {WHOLE} * {bound} + {units} % {WHOLE} * {bound} // {WHOLE}"
 
 
 def _rows(
