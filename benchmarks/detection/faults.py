@@ -144,3 +144,25 @@ def _active(made: Organisation, day: int) -> list[str]:
     """Applications with cost on most of the last 28 days."""
     recent = made.cost[:, day - 28 : day]
     return [app for app in made.apps if (recent[made.rows_of(app)].sum(axis=0) > 0).mean() > 0.5]
+
+
+def with_drift(made: Organisation, *, of_all: bool = False) -> Organisation:
+    """The organisation with one slow growth of an application, or of all of it, and nothing else.
+
+    0.7 to 2 % a day for 60 to 110 days, from a day between 180 and 270; the level it reaches stays.
+    """
+    random = np.random.default_rng([20262, made.seed])
+    day, length = int(random.integers(180, 270)), int(random.integers(60, 110))
+    rate = random.uniform(0.007, 0.02)
+    apps = _active(made, day)
+    if not apps:
+        return made
+    app = apps[int(random.integers(len(apps)))]
+    rows = list(range(len(made.cells))) if of_all else made.rows_of(app)
+    before = made.cost.sum()
+    path = np.exp(rate * np.clip(np.arange(DAYS) - day, 0, length))
+    made.cost[rows] *= path
+    made.tokens[rows] *= path
+    fault = _fault("drift", None if of_all else app, day, day + length)
+    made.faults.append(fault | {"extra": float(made.cost.sum() - before)})
+    return made

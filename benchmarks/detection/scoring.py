@@ -93,6 +93,16 @@ def scored(made: Organisation, alarms: list[Alarm]) -> Score:
     return score
 
 
+def labels(made: Organisation) -> np.ndarray:
+    """1 on the days of cost faults, each its first fourteen at most; 0 on all others."""
+    result = np.zeros(DAYS)
+    for fault in made.faults:
+        start, end = int(str(fault["start"])), int(str(fault["end"]))
+        if fault["kind"] not in NO_COST_FAULT:
+            result[start : min(end, start + WINDOW)] = 1
+    return result
+
+
 def interval(scores: list[Score], seed: int = 0, draws: int = 1000) -> tuple[float, float]:
     """The 95 % bootstrap interval of F1, organisations drawn with return."""
     random = np.random.default_rng(seed)
@@ -117,4 +127,11 @@ def paired_gain(ours: list[Score], theirs: list[Score], seed: int = 0) -> tuple[
             two.add(theirs[int(place)])
         values.append(one.f1 - two.f1)
     low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def mean_interval(values: list[float], seed: int = 0) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a mean over organisations."""
+    drawn = np.random.default_rng(seed).choice(np.array(values), (1000, len(values)))
+    low, high = np.quantile(drawn.mean(axis=1), [0.025, 0.975])
     return float(low), float(high)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from anomalies.tenant import DAYS, PRICES, WEEK, Tenant, day
+from anomalies.tenant import DAYS, PRICES, Tenant, day
 
 from pertoken.anomalies import Finding, detect
-from pertoken.anomalies.drift import HIGH_WEEKS, STEADY_WEEKS, drifts
 
 MOVED = 50
 RAISED = 80
@@ -67,19 +66,3 @@ def test_two_resources_that_rise_at_once_are_both_named() -> None:
     told = alarmed(tenant)
     assert {each.cell["ResourceId"] for each in told} == {"search", "agent"}
     assert {each.start for each in told} == {day(LATER)}
-
-
-WEEKS = np.arange(7 * (STEADY_WEEKS + HIGH_WEEKS))
-
-
-def drifted(growth: np.ndarray) -> bool:
-    return bool(drifts((np.exp(growth) * WEEK[WEEKS % 7])[None, :])[0])
-
-
-def test_a_level_that_bends_into_a_slope_has_drifted() -> None:
-    bent = 7 * STEADY_WEEKS - 14
-    assert drifted(0.012 * np.maximum(WEEKS - bent, 0) * (WEEKS >= 7 * STEADY_WEEKS))
-
-
-def test_growth_that_goes_on_as_before_is_no_drift() -> None:
-    assert not drifted(0.006 * WEEKS)

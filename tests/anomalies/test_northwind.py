@@ -83,3 +83,12 @@ def test_bounded_events_cost_what_they_did_within_15_percent(
             costs = [each.extra_cost for each in found if is_of(each, fact)]
             off[fact["id"]] = min((abs(cost / extra - 1) for cost in costs), default=1.0)
     assert max(off.values()) <= 0.15, off
+
+
+def test_the_slow_drift_is_told_with_its_cost_though_it_is_half_a_day_of_all(
+    found: list[Finding], facts: list[dict[str, Any]]
+) -> None:
+    [drift] = [fact for fact in facts if fact["id"] == "A11"]
+    [told] = [each for each in found if each.kind == "ramp" and is_of(each, drift)]
+    assert told.extra_cost == pytest.approx(float(drift["extra_cost"]), rel=0.15)
+    assert told.end.isoformat() == drift["end"]

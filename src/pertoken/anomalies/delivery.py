@@ -2,8 +2,8 @@
 
 A fault of delivery touches everything at once and by one factor, which use never does. So a day is
 judged by all model groups of an account together, each weighed by how well it is predicted: late
-when all fell alike, twice when all doubled. A day without any row is missing. Such days are no
-use, and no channel learns from them.
+when all fell alike, twice when all doubled. A day without any row is missing, unless its account
+was billed in another currency that day. Such days are no use, and no channel learns from them.
 
 Source: docs/forecast-and-anomalies.md, "Delivery".
 """
@@ -71,6 +71,7 @@ class Delivery:
         self._homes = {scope: watch.homes(rows) for scope, rows in leaves.items()}
         self.scopes = scopes
         self._present = watch.actual[scopes] != 0
+        self._elsewhere = np.array([self._in_other_currencies(scope) for scope in scopes])
         self.events: list[DeliveryEvent] = []
 
     def step(self, day: int, *, settled: bool) -> list[DeliveryEvent]:
@@ -89,7 +90,8 @@ class Delivery:
         if len(before) < MIN_HISTORY or before.mean() < PRESENT_SHARE:
             return None
         if not self._present[place, day]:
-            return DeliveryEvent("missing data", scope, day, 50.0, 0.0)
+            elsewhere = self._elsewhere[place, day]
+            return None if elsewhere else DeliveryEvent("missing data", scope, day, 50.0, 0.0)
         if self._rows_doubled(place, scope, day):
             return DeliveryEvent("duplicate delivery", scope, day, 20.0, 2.0)
         deviation, spread = self._groups(scope, day)
@@ -120,6 +122,13 @@ class Delivery:
         if common < LATE_BELOW and self._fell(scope, day):
             return DeliveryEvent("late data", scope, day, sure, float(np.exp(common)))
         return None
+
+    def _in_other_currencies(self, scope: int) -> NDArray[np.bool_]:
+        """The days on which the scope's account has rows, of any currency."""
+        account = self._watch.account(scope)
+        same = [other for other in self.scopes if self._watch.account(other) == account]
+        rows = [scope] if account is None else same
+        return np.asarray((self._watch.actual[rows] != 0).any(axis=0))
 
     def _rows_doubled(self, place: int, scope: int, day: int) -> bool:
         """Whether each cell has twice its rows, and the day more cost: use makes no rows."""

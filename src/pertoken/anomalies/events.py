@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pertoken.anomalies.drift import bend, drifts
+from pertoken.anomalies import drift
 from pertoken.anomalies.watch import FAST, SPANS
 
 if TYPE_CHECKING:
@@ -78,21 +78,21 @@ class Volume:
         self._raise_drifts(day, muted)
 
     def _raise_drifts(self, day: int, muted: frozenset[int]) -> None:
-        """Leaf groups whose weeks rise one after the other."""
+        """Leaf groups whose weeks stand above all before them, and not with the rest."""
         watch = self._watch
-        for node in np.flatnonzero(drifts(watch.clean[:, : day + 1])).tolist():
+        past = watch.clean[:, max(0, day + 1 - drift.DAYS) : day + 1]
+        for node in np.flatnonzero(drift.drifts(past, past[self.roots] - past)).tolist():
             line = {node, *self._above(node), *self._below(node)}
             busy = any(e.node in line and day - e.last < ONSET_DAYS for e in self.events)
             if self.children.get(node) or self.roots[node] in muted or busy:
                 continue
-            past = watch.clean[node, max(0, day - 2 * ONSET_DAYS - 21) : day + 1]
-            start = day + 1 - bend(past)
+            start = day + 1 - drift.bend(past[node])
             before = float(np.nanmean(watch.clean[node, max(0, start - 56) : start]))
             excess = float(watch.mature[node, start : day + 1].sum() - before * (day + 1 - start))
-            if excess < self.usual_day(node, day):
-                continue  # it is told with no more than `sureness`, which asks for a day of cost
+            if self._settings.needed(excess / self.usual_day(node, day)) > drift.SURENESS:
+                continue
             event = Event(
-                node, start, day, day, self._settings.sureness, DRIFT_SPAN,
+                node, start, day, day, drift.SURENESS, DRIFT_SPAN,
                 float(excess / (day + 1 - start)), days=list(range(start, day + 1)),
             )  # fmt: skip
             self.events.append(event)
@@ -212,11 +212,24 @@ class Volume:
 
     def _watch_return(self, event: Event, day: int) -> None:
         """A new level lasts until a week lies nearer to the old one."""
-        week = self._watch.deviation[event.node, max(0, day - 6) : day + 1]
-        if np.nanmean(np.where(np.isnan(week), 0, week)) < -0.7 * self._shift(event):
+        taken = slice(max(0, day - 6), day + 1)
+        if event.span == DRIFT_SPAN:  # what was expected had followed it
+            mean = float(self._watch.mature[event.node, taken].mean())
+            back = mean - self.level_before(event) < _STILL * event.usual
+        else:
+            week = self._watch.deviation[event.node, taken]
+            shift = self._shift(event)
+            back = bool(np.nanmean(np.where(np.isnan(week), 0, week)) < -0.7 * shift)
+        if back:
             event.closed = True
         else:
             event.last = day
+
+    def level_before(self, event: Event) -> float:
+        """The mean day of the eight weeks before an event, since the group began."""
+        begun = max(0, event.start - 56, int(self._watch.first[event.node]))
+        before = self._watch.mature[event.node, begun : event.start]
+        return float(before.mean()) if len(before) else 0.0
 
     def _shift(self, event: Event) -> float:
         watch = self._watch

@@ -202,11 +202,9 @@ def _volume_finding(run: Run, event: Event) -> Finding:
 
 
 def _level_before(run: Run, event: Event) -> float:
-    """The mean day of the eight weeks before an event, which it had not yet taught."""
-    before = run.watch.mature[event.node, max(0, event.start - 56) : event.start]
-    before = before[max(0, int(run.watch.first[event.node]) - max(0, event.start - 56)) :]
-    if event.span == DRIFT_SPAN and len(before):
-        return float(before.mean())
+    """A level is what was expected, a drift had taught it: there it is the day before that."""
+    if event.span == DRIFT_SPAN:
+        return run.volume.level_before(event)
     return float(np.nanmean(run.watch.expected[event.node, event.days]))
 
 

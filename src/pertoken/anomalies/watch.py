@@ -82,6 +82,11 @@ class Watch:
         keys = (dict(self._groups[row].key) for row in rows)
         return len({(key.get("ResourceId"), key.get("Application")) for key in keys})
 
+    def account(self, row: int) -> object:
+        """The billing account of a group; None where it is not known or is more than one."""
+        names = {self._made.cells[cell].get("BillingAccountId") for cell in self._groups[row].cells}
+        return names.pop() if len(names) == 1 else None
+
     def _join(self, day: int) -> None:
         """A cell four weeks old joins its groups, with its own past."""
         for cell in np.flatnonzero((self._joins == day) & (self._made.first_day < day)):

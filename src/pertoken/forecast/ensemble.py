@@ -1,4 +1,8 @@
-"""The forecast of each series: the median of five methods, or a simpler one where data is thin.
+"""The forecast of each series: what five methods agree on, or a simpler one where data is thin.
+
+The first days follow the median of the five, which one method's error does not move; day by day
+they go over to the mean, which all days follow from three weeks on. What a month adds up to is made
+by the days far ahead, and there the mean of methods errs less than any one that the median picks.
 
 Routes, by what a series is: `dead` (no value in the last four weeks), `short` (under 28 days),
 `intermittent` (a third or more of recent days are zero), `credits` (a recent day is negative),
@@ -27,6 +31,8 @@ BURSTY_SPREAD = 0.6
 """Mean absolute log ratio to the median, above which days without a rhythm are bursts."""
 OFFSET_SHARE = 0.01
 """The offset of logarithms, as a share of the mean of the recent days."""
+MEAN_AFTER = 3
+"""Seasons (weeks) ahead from which the methods' mean is the forecast."""
 _ZERO_SHARE = 1 / 3
 _TWICE = 2
 _BLOCK = 500
@@ -111,7 +117,8 @@ def _ensemble(history: Matrix, horizon: int, period: int) -> Matrix:
     else:
         members.append(methods.seasonal_naive(history, horizon, period))
         members.append(levels(repeated(windows(logs, 4, period).mean(axis=1), horizon)))
-    return np.asarray(np.median(members, axis=0))
+    share = np.minimum(np.arange(1, horizon + 1) / (MEAN_AFTER * period), 1.0)
+    return np.asarray((1 - share) * np.median(members, axis=0) + share * np.mean(members, axis=0))
 
 
 def _short(history: Matrix, horizon: int, period: int) -> Matrix:

@@ -29,7 +29,7 @@ REASONS = {
     "intermittent": "a third of the days or more are zero: weekday means",
     "bursty": "bursts without a rhythm: the median of four weeks, a wide interval",
     "credits": "negative days: smoothing without logarithms",
-    "ensemble": "median of five methods",
+    "ensemble": "five methods: their median, from three weeks ahead on their mean",
     "too short": f"under {MIN_DAYS} days: the mean, no interval",
 }
 

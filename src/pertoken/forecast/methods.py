@@ -1,9 +1,9 @@
 """The five methods behind a forecast, each over all series at once.
 
 Three lay a weekly profile on the level of the last one, two or four weeks; one is the theta method
-on logarithms, one is additive exponential smoothing with a weekly season. Their median is the
-forecast (`ensemble`). Logarithms are taken of value + offset, the offset a fixed share of the
-series' own mean, so that near-zero days cannot explode and a scaled series gives a scaled
+on logarithms, one is additive exponential smoothing with a weekly season. The forecast is made of
+their median and mean (`ensemble`). Logarithms are taken of value + offset, the offset a fixed share
+of the series' own mean, so that near-zero days cannot explode and a scaled series gives a scaled
 forecast.
 
 Source: docs/forecast-and-anomalies.md; M4 and fev-bench results on median ensembles.
