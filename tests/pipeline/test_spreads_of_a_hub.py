@@ -9,7 +9,13 @@ import pytest
 from builders import charge, run_pertoken, write_export
 
 import pertoken
+from pertoken.allocation import AttributionQuery
+from pertoken.engine import local_engine
 from pertoken.errors import ConfigError
+from pertoken.hub import Hub as HubFolder
+from pertoken.pipeline.allocation_rules import read_rules
+from pertoken.pipeline.audience import Audience, SeenRelations
+from pertoken.pipeline.own_attribution import own_attribution
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,3 +119,19 @@ def test_a_spread_that_names_no_column_is_refused_before_it_is_saved(
     file.write_text(SPREAD.replace('by = "cost"', "shares = { ads = 0.5 }"), "utf-8")
     with pytest.raises(ConfigError, match=r"shares sum to 0\.5, not to 1"):
         hub.save_rules(file)
+
+
+def test_a_team_sees_what_a_spread_gives_it_and_nothing_of_the_rest(
+    hub: Hub, tmp_path: Path
+) -> None:
+    rules = read_rules(tmp_path / "spread.toml")
+    engine = local_engine(threads=1)
+    audience = Audience(sees_all=False, teams=("Ads",))
+    relations = SeenRelations(HubFolder(hub.path).snapshot(engine), audience)
+    for by in (("Team",), ("ResourceName",)):
+        rows = own_attribution(relations, AttributionQuery(by=by), rules).to_dicts()
+        assert {row["Team"] for row in rows} == {"ads"}
+        assert {row["x_SpreadRule"]: row["EffectiveCost"] for row in rows} == {
+            None: 1, "platform": Decimal("0.2"),
+        }  # fmt: skip
+    engine.close()

@@ -72,6 +72,32 @@ def test_the_rules_that_count_move_nothing_and_others_what_they_take(
     assert not (own_hub / "rules").exists()
 
 
+def test_a_preview_shows_spreads_and_platform_cost_apart(office: Served, own_hub: Path) -> None:
+    """What the tools cost leaves Unattributed; the gateway enters the other answer only."""
+    spread = (
+        '\n[[spread]]\nname = "tools"\ndimension = "Team"\nby = "cost"\n'
+        'when = { ResidualReason = "NoCallEvidence" }\n'
+    )
+    gateway = (
+        '\n[[spread]]\nname = "gateway"\ncharges = "platform"\ndimension = "Team"\nby = "tokens"\n'
+        'when = { ServiceName = "API Management" }\n'
+    )
+    moved = post(office, "ana", "preview", rules=default_rules_text() + spread + gateway).json()
+    changes: dict[str, Decimal] = {}
+    for row in moved["rows"]:
+        changes[row[2]] = changes.get(row[2], Decimal(0)) + Decimal(row[-1])
+    assert set(changes.values()) == {Decimal(0)}
+    assert any(row[1] == "Unattributed" and Decimal(row[-1]) < 0 for row in moved["rows"])
+    entered = post(office, "ana", "preview", rules=default_rules_text() + gateway, platform=True)
+    charged = pertoken.open(own_hub).matrix(
+        ["ServiceName"], where={"ServiceName": "API Management"}, all_charges=True
+    ).to_dicts()  # fmt: skip
+    whole = sum(row["EffectiveCost"] for row in charged)
+    assert sum(Decimal(row[-1]) for row in entered.json()["rows"]) == whole > 0
+    none = post(office, "ana", "preview", rules=default_rules_text(), platform=True)
+    assert code(none) == (400, "ConfigError")
+
+
 def test_rules_that_mean_nothing_are_refused(office: Served) -> None:
     for path, more in (("preview", {}), ("save", {"counting": "default_rules.toml"})):
         answer = post(office, "root", path, rules="[[rule]]\nvalue = 1", **more)

@@ -41,6 +41,9 @@ class Tried(Asked):
     by: str = Field(
         default="Team", max_length=1000, description="Dimensions to show, parted by commas."
     )
+    platform: bool = Field(
+        default=False, description="What would enter of platform cost, in the place of AI cost."
+    )
 
 
 class Saved(Asked):
@@ -73,7 +76,9 @@ def rules_routes(desk: Desk) -> APIRouter:
     )  # fmt: skip
     async def preview(request: Request, asked: Annotated[Tried, Body()]) -> Response:
         person = desk.identify(request)
-        variant = hashlib.sha256(f"{asked.by}\n{asked.rules}".encode()).hexdigest()
+        variant = hashlib.sha256(
+            f"{asked.by}\n{asked.platform}\n{asked.rules}".encode()
+        ).hexdigest()
         return await desk.answer(
             request, person, lambda e, r: _preview(e, r, asked, person), variant=variant
         )
@@ -99,7 +104,9 @@ def _rules(relations: SeenRelations, person: Person) -> Content:
 def _preview(engine: Engine, relations: SeenRelations, asked: Tried, person: Person) -> Content:
     whole_bill(person)
     after = checked_rules(asked.rules.encode(), _TRIED)
-    table = moves_table(engine, relations, hub_rules(relations), after, names_of(asked.by))
+    table = moves_table(
+        engine, relations, hub_rules(relations), after, names_of(asked.by), platform=asked.platform
+    )
     return json_body({
         "commit": relations.snapshot.commit_id, "counting": rules_name(relations.root),
         **table_content(table, limit=len(table.rows) or 1),
