@@ -316,7 +316,7 @@ def test_the_same_request_in_two_files_counts_once(tmp_path: Path) -> None:
     engine = local_engine(threads=1)
     Hub(tmp_path / "hub").snapshot(engine).view(engine, "usage")
     rows = engine.arrow("SELECT * FROM usage").to_pylist()
-    assert tokens(rows) == GOOD + 12
+    assert tokens(rows) == GOOD + 12 + 2
     engine.close()
     hub.close()
 

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from pertoken.engine import sql_file
+from pertoken.pipeline.telemetry_parts import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +90,8 @@ def _standing(file: dict[str, Any], dropped_before: str) -> tuple[str, list[str]
         return "empty", []
     if standing is None and file["BillingMonth"] < dropped_before:
         return "dropped", [f"months before {dropped_before} are kept no more (pertoken hub retain)"]
+    if standing is None and TOGETHER in file["Findings"]:
+        return "reference", []
     if standing is None:
         return "superseded", ["every hour stands from a fuller delivery"]
     estimated, hours = file["EstimatedHours"], file["Hours"]

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pertoken.errors import EngineError, SourceError
+from pertoken.errors import SourceError
 from pertoken.exports import files_at
 from pertoken.pipeline.side_files import is_reference_file
+from pertoken.pipeline.telemetry_parts import ReadFile, Together, count_together, usage_of
 from pertoken.stores import StorePath, is_store_url, kept_files
 from pertoken.telemetry import (
     USAGE_COLUMNS,
-    USER_KEY_VARIABLE,
     TelemetryFile,
     UsageFinding,
     combined_usage_select,
     recognised,
     unknown_counts,
-    view_readings,
-    view_usage,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +45,6 @@ FILE_COLUMNS = {
 UNKNOWN_SOURCE = "columns of tokens, and of no known source (docs/telemetry.md)"
 _MANIFEST = "manifest.json"
 _ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".jsonl", ".ndjson", ".parquet", ".gz")
-_EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def find_telemetry(ingest: Ingest) -> None:
@@ -70,7 +67,8 @@ def find_telemetry(ingest: Ingest) -> None:
         files, named, doubts = _files_of(candidates, in_folder=in_folder)
         ingest.report.usage_findings += doubts
         ingest.report.telemetry += files
-        found = {file.digest: file for file in reversed(files)} | found
+        for file in files:
+            found.setdefault(file.digest, file)
         rest += named
         if not (files or named) or holds_runs:
             rest.append(source)
@@ -90,24 +88,25 @@ def keep_usage(ingest: Ingest) -> None:
     ingest.report.usage_known = len(ingest.telemetry) - len(new)
     if not new:
         return
-    tables, listed = [], []
+    read: list[ReadFile] = []
     for file in new:
         ingest.watch.note(Path(file.path).name)
         try:
-            usage, findings = _usage_of(engine, file)
+            usage, findings = usage_of(engine, (file,))
         except SourceError as error:
             ingest.report.problems = (*ingest.report.problems, error)
             ingest.report.refused_telemetry[file.digest] = error.found
             continue
-        ingest.report.usage_findings += [replace(each, path=file.shown) for each in findings]
-        tables.append(usage)
-        listed.append(_listed(file, usage, findings))
-    if not tables:
+        read.append(ReadFile(file, usage, tuple(replace(f, path=file.shown) for f in findings)))
+    if not read:
         return
+    tables, together = count_together(engine, read)
+    ingest.report.usage_findings += [each for one in read for each in one.findings]
+    ingest.report.usage_findings += [finding for group in together for finding in group.findings]
     _write_usage(ingest, tables)
-    _write_files(ingest, listed)
+    _write_files(ingest, [_listed(one, together) for one in read])
     ingest.report.usage_rows += sum(table.num_rows for table in tables)
-    ingest.report.usage_files += len(tables)
+    ingest.report.usage_files += len(read)
 
 
 def _files_of(
@@ -170,34 +169,6 @@ def _known_digests(ingest: Ingest) -> set[str]:
     return {row[0] for row in ingest.engine.rows("SELECT FileDigest FROM usage_files")}
 
 
-def _usage_of(engine: Engine, file: TelemetryFile) -> tuple[pa.Table, list[UsageFinding]]:
-    """The usage of a file, and what of it does not count.
-
-    Raises: SourceError for a file that cannot be read to its end: nothing of it counts.
-    """
-    try:
-        view_readings(engine, file)
-        findings = view_usage(
-            engine,
-            file,
-            since=_EARLIEST,
-            until=datetime.now(UTC) + timedelta(days=1),
-            user_key=os.environ.get(USER_KEY_VARIABLE),
-        )
-        return engine.arrow("SELECT * FROM new_usage"), list(findings)
-    except EngineError as error:
-        detail = str(error.context.get("detail", error))
-        if not (error.context.get("of_data") or file.path in detail):
-            raise
-        lines = detail.splitlines()
-        counts = [line for line in lines[1:] if line.startswith("Expected Number of Columns")]
-        raise SourceError(  # never the line itself: it may hold what nobody may read
-            f"{file.shown} cannot be read to its end: {'; '.join([lines[0], *counts[:1]])}",
-            f"Expected a whole file of {file.source.name}, each row with the cells of its header.",
-            "Fetch the telemetry again, or leave the file out; nothing of it counts.",
-        ) from error
-
-
 def _write_usage(ingest: Ingest, tables: list[pa.Table]) -> None:
     """Write every month that new usage falls in: what the hub has and what came, each cell once."""
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
@@ -248,16 +219,16 @@ def _write_files(ingest: Ingest, listed: list[tuple[object, ...]]) -> None:
     _writer(ingest).overwrite("usage_files", select)
 
 
-def _listed(
-    file: TelemetryFile, usage: pa.Table, findings: list[UsageFinding]
-) -> tuple[object, ...]:
+def _listed(one: ReadFile, together: Iterable[Together]) -> tuple[object, ...]:
     import pyarrow.compute as pc  # noqa: PLC0415 - only a writer needs Arrow
 
+    file, usage = one.file, one.usage
     times = usage["FirstTime"], usage["LastTime"]
-    words = "; ".join(f"{each.rows} {each.reason}".removeprefix("0 ") for each in findings)
+    words = [f"{each.rows} {each.reason}".removeprefix("0 ") for each in one.findings]
+    words += [group.words for group in together if file.digest in group.digests]
     return (
         file.digest, file.shown, file.source.name, usage.num_rows, pc.min(times[0]).as_py(),
-        pc.max(times[1]).as_py(), datetime.now(UTC), words,
+        pc.max(times[1]).as_py(), datetime.now(UTC), "; ".join(words),
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from pertoken.telemetry.usage import (
     USAGE_COLUMNS,
     UsageFinding,
     combined_usage_select,
+    knows_every_call,
+    overlapping_files_select,
     view_usage,
 )
 
@@ -28,8 +30,10 @@ __all__ = [
     "UsageFinding",
     "combined_usage_select",
     "hashed_clients",
+    "knows_every_call",
     "metric_aggregations",
     "metric_readings",
+    "overlapping_files_select",
     "recognised",
     "unknown_counts",
     "view_readings",

@@ -2,16 +2,20 @@
 -- grain: Hour, ResourceName, Deployment, ModelName, ModelVersion and the dimensions below.
 -- input: telemetry_counted (typed readings that count, each once), telemetry_models, telemetry_clients.
 -- InputTokens are uncached where the source tells cached tokens apart; else InputIncludesCached is true and
--- they are all input tokens, as in an hour whose cached tokens exceed them. FailedTokens are of calls that were answered and not billed (401, 429, 5xx).
+-- they are all input tokens, as in an hour whose cached tokens exceed them. FailedTokens are of calls that were
+-- answered and not billed (401, 429, 5xx). Clients that have no name of their own are one: a row is a cell of `usage`.
 WITH billed AS (
-    SELECT *, Status IS NULL OR Status BETWEEN 200 AND 299 OR Status IN (400, 408) AS IsBilled
+    SELECT
+        telemetry_counted.*, telemetry_clients.Client AS Client,
+        Status IS NULL OR Status BETWEEN 200 AND 299 OR Status IN (400, 408) AS IsBilled
     FROM telemetry_counted
+    LEFT JOIN telemetry_clients ON telemetry_clients.ClientId = telemetry_counted.ClientId
 ),
 hours AS (
     SELECT
         date_trunc('hour', CallTime) AS "Hour",
         ResourceId, ResourceName, Deployment, ModelName, ModelVersion, Team, Application, Feature,
-        Customer, Environment, Product, ClientId,
+        Customer, Environment, Product, Client,
         CAST(sum(CASE WHEN IsBilled THEN coalesce(Calls, $calls_of_a_row) ELSE 0 END) AS BIGINT) AS Calls,
         CAST(sum(CASE WHEN IsBilled THEN coalesce(InputTokens, 0) ELSE 0 END) AS BIGINT) AS AllInput,
         CAST(sum(CASE WHEN IsBilled THEN CacheReadTokens END) AS BIGINT) AS CacheReadTokens,
@@ -26,7 +30,7 @@ hours AS (
     FROM billed
     GROUP BY
         date_trunc('hour', CallTime), ResourceId, ResourceName, Deployment, ModelName, ModelVersion, Team,
-        Application, Feature, Customer, Environment, Product, ClientId
+        Application, Feature, Customer, Environment, Product, Client
 ),
 kinds AS (
     SELECT
@@ -48,7 +52,7 @@ SELECT
     hours.Customer AS Customer,
     hours.Environment AS Environment,
     hours.Product AS Product,
-    telemetry_clients.Client AS Client,
+    hours.Client AS Client,
     $source AS "Source",
     $includes_cached AND (hours.CacheReadTokens IS NULL OR hours.IsOverCached) AS InputIncludesCached,
     CASE WHEN hours.IsEstimated THEN 'estimated' ELSE 'measured' END AS Provenance,
@@ -70,4 +74,3 @@ SELECT
     strftime(hours."Hour", '%Y-%m') AS BillingMonth
 FROM kinds AS hours
 LEFT JOIN telemetry_models ON telemetry_models.ModelName = hours.ModelName
-LEFT JOIN telemetry_clients ON telemetry_clients.ClientId = hours.ClientId

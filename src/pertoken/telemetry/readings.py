@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pertoken.telemetry.recognise import TelemetryFile
     from pertoken.telemetry.sources import Source
 
-RAW = "telemetry_file"
 _COUNTS = {"InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens", "Calls"}
 
 
@@ -36,8 +35,9 @@ def view_readings(engine: Engine, file: TelemetryFile, name: str = "telemetry_re
     """
     if file.layout in ("csv", "parquet") and file.source.name != TOKEN_METRIC:
         view = engine.view_csv if file.layout == "csv" else engine.view_parquet
-        view(RAW, [file.path])
-        engine.view(name, readings_select(file.source, engine.columns(RAW)))
+        raw = f"{name}_file"
+        view(raw, [file.path])
+        engine.view(name, readings_select(file.source, raw, engine.columns(raw)))
         return
     try:
         rows = readings_table(_python_rows(engine, file))
@@ -52,14 +52,14 @@ def view_readings(engine: Engine, file: TelemetryFile, name: str = "telemetry_re
     engine.view(name, f"SELECT * FROM {quoted(name + '_rows')}")
 
 
-def readings_select(source: Source, columns: Mapping[str, str]) -> str:
-    """The SELECT from a file's own columns to READING_COLUMNS."""
+def readings_select(source: Source, relation: str, columns: Mapping[str, str]) -> str:
+    """The SELECT from a file's own columns, and the relation that has them, to READING_COLUMNS."""
     names = source.names(columns)
     shown = [
         f"{_expression(column, names.get(column, ()), columns)} AS {quoted(column)}"
         for column in READING_COLUMNS
     ]
-    return f"SELECT {', '.join(shown)} FROM {RAW}"
+    return f"SELECT {', '.join(shown)} FROM {quoted(relation)}"
 
 
 def readings_table(rows: Iterable[Mapping[str, object]]) -> pa.Table:

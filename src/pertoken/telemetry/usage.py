@@ -111,6 +111,16 @@ def combined_usage_select() -> str:
     return _filled("combined_usage", {"cell": cell, "columns": columns})
 
 
+def overlapping_files_select() -> str:
+    """The SELECT of the files of `usage_deliveries` that share minutes of a cell with another."""
+    return _filled("overlapping_files", {"cell": ", ".join(quoted(name) for name in CELL)})
+
+
+def knows_every_call(engine: Engine) -> bool:
+    """Whether each reading that counts has the id of its call, by which it is counted once."""
+    return not engine.rows("SELECT count(*) FROM telemetry_counted WHERE CallId IS NULL")[0][0]
+
+
 def _hourly_select(file: TelemetryFile, zero_resources: list[str]) -> str:
     source: Source = file.source
     select = _filled(
