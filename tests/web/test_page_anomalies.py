@@ -83,9 +83,6 @@ def test_findings_are_those_of_the_command_the_dearest_first(page: Page, hub: Pa
     page.goto("/anomalies?currency=USD")
     page.wait_for_selector('[role="grid"]')
     rows = sorted(findings(hub, currency="USD"), key=lambda row: -row["ExtraCost"])
-    for column in ("ActualCost", "ExpectedCost"):
-        shown = page.locator(f'.line [data-column="{column}"]').all_inner_texts()
-        assert [each.strip() for each in shown] == [money(row[column]) for row in rows]
     extra = page.locator('.line [data-column="ExtraCost"]').all_inner_texts()
     assert [each.strip().lstrip("+") for each in extra] == [money(row["ExtraCost"]) for row in rows]
 

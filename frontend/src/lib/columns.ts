@@ -107,7 +107,7 @@ function cellText(column: Column, cell: Cell, currency: Cell | undefined): strin
     case 'price':
       return unitCost(words, code);
     case 'quantity':
-      return tokens(words);
+      return column.name === 'MASE' ? number(words, 3) : tokens(words);
     case 'count':
       return column.name.endsWith('Change') ? signedNumber(words) : number(words);
     case 'share':

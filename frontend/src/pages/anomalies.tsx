@@ -13,7 +13,7 @@ import { anomaliesText as words } from '../text/anomalies';
 import { FindingPanel } from './anomalies/finding-panel';
 import { byCost, cellName, findingsOf, stateOf, textAt, type Finding } from './anomalies/findings';
 
-const FIRST = ['Kind', 'ExtraCost', 'Start', 'End', 'ExpectedCost', 'ActualCost', 'Found'];
+const FIRST = ['Kind', 'ExtraCost', 'Start', 'End'];
 const STATE_AT = 3;
 const STATES = Object.keys(words.states) as (keyof typeof words.states)[];
 

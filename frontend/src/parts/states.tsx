@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ApiError } from '../lib/api';
 import { text } from '../text';
+import { Prose } from './prose';
 
 /** A calm block that says what is not here, and what to do next. */
 export function State(props: {
@@ -21,7 +22,9 @@ export function State(props: {
 export function Empty(props: { title?: string; help?: string }) {
   return (
     <State title={props.title ?? text.states.emptyTitle}>
-      <p>{props.help ?? text.states.empty}</p>
+      <p>
+        <Prose text={props.help ?? text.states.empty} />
+      </p>
     </State>
   );
 }
@@ -39,8 +42,14 @@ export function Failure(props: { error: ApiError; retry?: () => void }) {
         : words.errorTitle;
   return (
     <State title={title} role="alert">
-      <p>{error.status === 0 ? words.unreachable : error.problem.message}</p>
-      {error.status !== 0 && <p className="quiet">{error.problem.help}</p>}
+      <p>
+        <Prose text={error.status === 0 ? words.unreachable : error.problem.message} />
+      </p>
+      {error.status !== 0 && (
+        <p className="quiet">
+          <Prose text={error.problem.help} />
+        </p>
+      )}
       {props.retry && mayPass(error) && (
         <button type="button" className="button" onClick={props.retry}>
           {words.retry}
