@@ -247,6 +247,30 @@ def test_the_organisation_follows_a_team_that_a_spread_names(
         assert spread["Unattributed", None, None] == "3.6"
 
 
+def test_a_key_counts_what_the_organisation_says_of_a_team_that_a_rule_names(
+    engine: Engine,
+) -> None:
+    """The organisation knows a, by calls for 1.00 and by a rule for 3.00, and c by a rule: 2.00."""
+    text = (
+        '[[rule]]\ndimension = "Team"\nvalue = "a"\nwhen = { ResourceName = "other" }\n'
+        '[[rule]]\ndimension = "Team"\nvalue = "c"\nwhen = { ResourceName = "third" }\n'
+        '[[organisation]]\nteam = "a"\ncost_center = "4100"\n'
+        '[[organisation]]\nteam = "c"\ncost_center = "3300"\n'
+        '[[spread]]\nname = "s"\ndimension = "CostCenter"\nby = "cost"\n'
+        'when = { x_MeterUse = "Tool" }'
+    )
+    bill = [
+        BILL[0], BILL[2],
+        billed(cost="3", ResourceId="/x/other", ResourceName="other"),
+        billed(cost="2", ResourceId="/x/third", ResourceName="third"),
+    ]  # fmt: skip
+    rows = attributed(engine, bill, USED, parse_rules(text, "r.toml"), by=("CostCenter",))
+    assert _costs(rows, "CostCenter", "x_SpreadRule") == {
+        ("4100", None): "4", ("3300", None): "2",
+        ("4100", "s"): "0.53333333336", ("3300", "s"): "0.26666666664",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("idle", "moved"), [("spread", "100"), ("show", None), ("owner", None)])
 def test_idle_capacity_that_is_shown_is_never_spread(
     engine: Engine, idle: str, moved: str | None

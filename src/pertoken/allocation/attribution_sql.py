@@ -168,8 +168,10 @@ class AttributionSelect:
 
     def _divided(self, parts: str, place: int) -> str:
         spreads, value = self._spreads(self._names[place]), f"by_{place}"
-        shares = f"spread_shares_{place}"
-        view_spread_shares(self._engine, shares, self._valued(_TAGGED_BILL, ""), value, spreads)
+        shares, known = f"spread_shares_{place}", self._valued(_TAGGED_BILL, "")
+        if self._members:
+            known = self._with_organisation(known)
+        view_spread_shares(self._engine, shares, known, value, spreads)
         idle = "false" if self._query.idle == "spread" else "IsIdle"
         return spread_select(parts, value, spreads, shares, unless=idle)
 
