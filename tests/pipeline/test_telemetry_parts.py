@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +141,27 @@ def _of_hub(path: Path) -> list[tuple[int, int]]:
     rows = engine.rows("SELECT InputTokens, Calls FROM usage ORDER BY InputTokens")
     engine.close()
     return [(row[0], row[1]) for row in rows]
+
+
+def test_answers_of_one_metric_each_are_one_account(tmp_path: Path) -> None:
+    """Input and output of an hour, each fetched alone; an earlier state of the input counts not."""
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    stated = {"a": ("InputTokens", 80), "b": ("InputTokens", 100), "c": ("OutputTokens", 7)}
+    for file, (name, value) in stated.items():
+        metric = {
+            "id": f"/subscriptions/s/accounts/AOAI/providers/Microsoft.Insights/metrics/{name}",
+            "name": {"value": name},
+            "timeseries": [{
+                "metadatavalues": [{"name": {"value": "modeldeploymentname"}, "value": "chat"}],
+                "data": [{"timeStamp": "2026-09-01T03:00:00Z", "total": value}],
+            }],
+        }  # fmt: skip
+        (folder / f"{file}.json").write_text(json.dumps({"value": [metric]}), "utf-8")
+    hub = pertoken.open(tmp_path / "hub")
+    hub.ingest(folder)
+    engine = local_engine(threads=1)
+    Hub(tmp_path / "hub").snapshot(engine).view(engine, "usage")
+    assert engine.rows("SELECT InputTokens, OutputTokens FROM usage") == [(100, 7)]
+    engine.close()
+    hub.close()

@@ -3,7 +3,9 @@
 A gateway's log comes in parts: one per machine, or as an engine wrote them, each with some calls of
 an hour. As deliveries of that hour the fullest would stand alone. Where every call has its id, such
 parts are counted together, each call once; the ids are not kept, so this holds for the files of one
-ingest. Source: docs/telemetry.md, "What is counted".
+ingest. So are answers of Azure Monitor, which may be of one metric each.
+
+Source: docs/telemetry.md, "What is counted".
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted
 from pertoken.errors import EngineError, SourceError
 from pertoken.telemetry import (
+    METRICS,
     USER_KEY_VARIABLE,
     TelemetryFile,
     UsageFinding,
@@ -96,25 +99,26 @@ def count_together(
 ) -> tuple[list[pa.Table], list[Together]]:
     """The usage of new files; those of a source that share minutes of a cell are counted as one.
 
-    Keeps: every call that one of the files holds, once. Files in which a call has no id stay
-           deliveries, of which the fullest stands. The usage of a group has the digest of its
-           first file.
+    Keeps: every call that one of the files holds, once, and every metric. Files in which a call
+           has no id stay deliveries, of which the fullest stands. The usage of a group has the
+           digest of its first file.
     """
     import pyarrow as pa  # noqa: PLC0415 - only a writer needs Arrow
 
     tables = {one.file.digest: one.usage for one in read}
     engine.view_arrow("usage_read", pa.concat_tables(list(tables.values())))
     engine.view("usage_deliveries", "SELECT * FROM usage_read")
-    sharing: dict[str, set[str]] = {}
+    metrics = {one.file.digest for one in read if one.file.layout == METRICS}
+    sharing: dict[tuple[str, bool], set[str]] = {}
     for source, digest in engine.rows(overlapping_files_select()):
-        sharing.setdefault(source, set()).add(digest)
+        sharing.setdefault((source, digest in metrics), set()).add(digest)
     groups = []
-    for _, digests in sorted(sharing.items()):
+    for (_, is_metrics), digests in sorted(sharing.items()):
         parts = [one for one in read if one.file.digest in digests]
-        if "CallId" not in parts[0].file.source.spellings:
+        if not (is_metrics or "CallId" in parts[0].file.source.spellings):
             continue
         usage, findings = usage_of(engine, [part.file for part in parts])
-        if not knows_every_call(engine):
+        if not (is_metrics or knows_every_call(engine)):
             continue
         apart = sum(f.rows for part in parts for f in part.findings if f.reason == _TWICE)
         again = sum(f.rows for f in findings if f.reason == _TWICE) - apart
@@ -128,8 +132,9 @@ def count_together(
 
 def _view_readings(engine: Engine, files: Sequence[TelemetryFile]) -> None:
     """Name the readings of all files `telemetry_readings`."""
-    if len(files) == 1:
-        view_readings(engine, files[0])
+    first, *others = files
+    if not others or first.layout == METRICS:
+        view_readings(engine, first, more=[file.path for file in others])
         return
     names = [f"telemetry_readings_{number}" for number in range(len(files))]
     for file, name in zip(files, names, strict=True):

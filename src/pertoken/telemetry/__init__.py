@@ -10,7 +10,7 @@ Source: docs/telemetry.md.
 from pertoken.telemetry.identity import USER_KEY_VARIABLE, hashed_clients
 from pertoken.telemetry.metrics import metric_aggregations, metric_readings
 from pertoken.telemetry.readings import view_readings
-from pertoken.telemetry.recognise import TelemetryFile, recognised, unknown_counts
+from pertoken.telemetry.recognise import METRICS, TelemetryFile, recognised, unknown_counts
 from pertoken.telemetry.sources import SOURCES, Source
 from pertoken.telemetry.usage import (
     USAGE_COLUMNS,
@@ -22,6 +22,7 @@ from pertoken.telemetry.usage import (
 )
 
 __all__ = [
+    "METRICS",
     "SOURCES",
     "USAGE_COLUMNS",
     "USER_KEY_VARIABLE",

@@ -37,38 +37,44 @@ def metric_aggregations() -> dict[str, str]:
     }
 
 
-def metric_readings(path: str) -> Iterator[dict[str, object]]:
+def metric_readings(*paths: str) -> Iterator[dict[str, object]]:
     """One reading per resource, series and hour, with the one value that the series states.
 
-    An hour that several answers of the file state counts once, with its greatest value.
+    An hour that several answers state counts once, with its greatest value; answers may be of one
+    metric each.
 
     Raises: SourceError for a metric that Azure could not give.
     """
-    content = parsed_json(path)
     hours: dict[tuple[str, str, str], dict[str, dict[tuple[object, ...], dict[str, object]]]]
     hours = defaultdict(lambda: defaultdict(dict))
-    for answer in content if isinstance(content, list) else [content]:
-        for metric in answer.get("value") or ():
-            name = metric["name"]["value"]
-            column = _column_of(name)
-            if column is None:
-                continue
-            _check_given(path, name, metric)
-            resource = metric["id"].partition("/providers/Microsoft.Insights/")[0]
-            for row in _series(metric, resource, column):
-                series = tuple(row.get(dimension) for dimension in _DIMENSIONS.values())
-                place = hours[resource.casefold(), column, str(row["Time"])][name]
-                if series not in place or _number(row[column]) > _number(place[series][column]):
-                    place[series] = row
+    for metric in (metric for path in paths for metric in _metrics(path)):
+        name = metric["name"]["value"]
+        column = _column_of(name)
+        if column is None:
+            continue
+        resource = metric["id"].partition("/providers/Microsoft.Insights/")[0]
+        for row in _series(metric, resource, column):
+            series = tuple(row.get(dimension) for dimension in _DIMENSIONS.values())
+            place = hours[resource.casefold(), column, str(row["Time"])][name]
+            if series not in place or _number(row[column]) > _number(place[series][column]):
+                place[series] = row
     for (_, column, _), families in hours.items():
         yield from max(families.values(), key=lambda rows: _sum_of(rows, column)).values()
 
 
-def _check_given(path: str, name: str, metric: dict[str, Any]) -> None:
+def _metrics(path: str) -> Iterator[dict[str, Any]]:
+    content = parsed_json(path)
+    for answer in content if isinstance(content, list) else [content]:
+        for metric in answer.get("value") or ():
+            _check_given(path, metric)
+            yield metric
+
+
+def _check_given(path: str, metric: dict[str, Any]) -> None:
     code = metric.get("errorCode") or "Success"
     if code != "Success":
         raise SourceError(
-            f"{path} holds an answer in which the metric {name} failed: {code}.",
+            f"{path} holds an answer in which the metric {metric['name']['value']} failed: {code}.",
             "Expected every metric of an answer; what lacks a part is not counted.",
             "Fetch the metrics again.",
         )

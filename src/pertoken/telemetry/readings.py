@@ -13,11 +13,12 @@ from pertoken.errors import SourceError
 from pertoken.telemetry.json_rows import json_rows
 from pertoken.telemetry.metrics import metric_readings
 from pertoken.telemetry.otlp import otlp_readings
+from pertoken.telemetry.recognise import METRICS
 from pertoken.telemetry.sources import READING_COLUMNS, TOKEN_METRIC
 from pertoken.telemetry.token_metric import token_metric_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
 _COUNTS = {"InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens", "Calls"}
 
 
-def view_readings(engine: Engine, file: TelemetryFile, name: str = "telemetry_readings") -> None:
+def view_readings(
+    engine: Engine,
+    file: TelemetryFile,
+    name: str = "telemetry_readings",
+    *,
+    more: Sequence[str] = (),
+) -> None:
     """Name the readings of a file: READING_COLUMNS, NULL where the file does not state one.
 
+    Takes:  more, paths of further answers of Azure Monitor, which may be of other metrics.
     Raises: SourceError, when the file cannot be read.
     """
     if file.layout in ("csv", "parquet") and file.source.name != TOKEN_METRIC:
@@ -40,7 +48,7 @@ def view_readings(engine: Engine, file: TelemetryFile, name: str = "telemetry_re
         engine.view(name, readings_select(file.source, raw, engine.columns(raw)))
         return
     try:
-        rows = readings_table(_python_rows(engine, file))
+        rows = readings_table(_python_rows(engine, file, more))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SourceError(
             f"{file.path} is not in the shape of its kind, {file.source.name}: "
@@ -105,9 +113,11 @@ def _as_text(expression: str) -> str:
     return f"CAST({expression} AS VARCHAR)"
 
 
-def _python_rows(engine: Engine, file: TelemetryFile) -> Iterable[Mapping[str, object]]:
-    if file.layout == "metrics":
-        return metric_readings(file.path)
+def _python_rows(
+    engine: Engine, file: TelemetryFile, more: Sequence[str]
+) -> Iterable[Mapping[str, object]]:
+    if file.layout == METRICS:
+        return metric_readings(file.path, *more)
     if file.layout == "otlp":
         return otlp_readings(file.path)
     if file.source.name == TOKEN_METRIC:

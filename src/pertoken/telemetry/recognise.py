@@ -17,6 +17,8 @@ from pertoken.telemetry.sources import OTLP, REST_METRICS, Source, source_of_col
 if TYPE_CHECKING:
     from pathlib import Path
 
+METRICS = "metrics"
+"""The layout of the REST answer of Azure Monitor."""
 _HEAD = 1 << 16
 _BLOCK = 1 << 20
 _GZIP = 31
@@ -108,7 +110,7 @@ def _head(path: Path) -> bytes:
 def _of_json(head: bytes) -> tuple[Source, str] | None:
     keys = {key.decode() for key in _KEYS.findall(head)}
     if {"value", "timeseries"} <= keys and "name" in keys:
-        return sources()[REST_METRICS], "metrics"
+        return sources()[REST_METRICS], METRICS
     if keys & {"resourceSpans", "resourceMetrics", "resource_spans"}:
         return sources()[OTLP], "otlp"
     named = {name.decode() for name in _NAMES.findall(head)}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pertoken.engine import quoted, quoted_text, sql_file
 from pertoken.telemetry.identity import hashed_clients
 from pertoken.telemetry.models import model_ids
+from pertoken.telemetry.recognise import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +131,7 @@ def _hourly_select(file: TelemetryFile, zero_resources: list[str]) -> str:
             "includes_cached": str(source.includes_cached).lower(),
             "digest": quoted_text(file.digest),
             # a total that states no calls, such as a metric series of tokens, has none
-            "calls_of_a_row": "0" if source.totals or file.layout == "metrics" else "1",
+            "calls_of_a_row": "0" if source.totals or file.layout == METRICS else "1",
         },
     )
     if zero_resources:
