@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -64,8 +63,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pertoken-bench-") as folder:
-        with ProcessPoolExecutor(1) as writer:  # its memory would count as that of what is measured
-            usage, bill = writer.submit(written, folder, options).result()
+        usage, bill = written(folder, options)
         sums, split = in_turn(
             options.times,
             lambda: run_process(python(SUMS, folder)),
