@@ -148,6 +148,51 @@ def test_the_preview_of_a_rule_shows_what_it_moves_and_moves_nothing(hub: Hub) -
     assert hub.attribute(["Environment"]).to_dicts() == before
 
 
+SPREADS = """
+[[spread]]
+name = "no calls"
+dimension = "Team"
+by = "cost"
+when = { ResidualReason = "NoCallEvidence" }
+[[spread]]
+name = "unseen"
+dimension = "Team"
+by = "tokens"
+when = { ResidualReason = ["BypassedGateway", "MissingDay"] }
+from = 2026-03-01
+[[spread]]
+name = "gateway"
+charges = "platform"
+dimension = "Team"
+by = "even"
+when = { ServiceName = "API Management" }
+"""
+
+
+def test_spreads_keep_every_total_and_all_evidence(hub: Hub, tmp_path: Path) -> None:
+    rules = tmp_path / "spreads.toml"
+    rules.write_text(SPREADS, "utf-8")
+    by, place = ["Team", "SkuMeter"], ("BillingMonth", "BillingCurrency", "SkuMeter")
+    before = hub.attribute(by).to_dicts()
+    after = hub.attribute(by, rules=rules).to_dicts()
+    assert _sums(after, *place) == _sums(before, *place)
+    assert {row["x_SpreadRule"] for row in after} == {None, "no calls", "unseen"}
+    known = (*place, "Team", "Evidence")
+    named = [row for row in after if row["ResidualReason"] is None and not row["x_SpreadRule"]]
+    assert _sums(named, *known) == _sums(
+        (row for row in before if row["ResidualReason"] is None), *known
+    )
+    reasons = {(row["ResidualReason"], row["BillingMonth"] < "2026-03") for row in after}
+    assert ("NoCallEvidence", False) not in reasons
+    assert ("BypassedGateway", False) not in reasons
+    platform = hub.attribute(rules=rules, platform=True).to_dicts()
+    charges = hub.matrix(
+        ["BillingMonth"], where={"ServiceName": "API Management"}, all_charges=True
+    )
+    assert _sums(platform, *place[:2]) == _sums(charges.to_dicts(), *place[:2])
+    assert {row["x_SpreadRule"] for row in platform} == {"gateway"}
+
+
 def test_telemetry_that_comes_again_changes_nothing(hub: Hub) -> None:
     before = hub.attribute(["Team"]).to_dicts()
     report = hub.ingest(NORTHWIND / "telemetry").report
