@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from loopback_service import LoopbackService, Refused
 
 TOKEN = "a-token-for-the-metrics"  # noqa: S105 - made for this test
 LOGS_TOKEN = "a-token-for-the-logs"  # noqa: S105 - made for this test
@@ -29,16 +29,7 @@ _DIMENSIONS = ("ModelDeploymentName", "ModelName", "ModelVersion", "Region")
 _HOUR = timedelta(hours=1)
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a failure
-    """An answer that is an error."""
-
-    def __init__(self, status: int, code: str, message: str, retry: str = "") -> None:
-        super().__init__(message)
-        self.status, self.retry = status, retry
-        self.answer = {"error": {"code": code, "message": message}}
-
-
-class AzureMonitor:
+class AzureMonitor(LoopbackService):
     """A server that runs between `with` and its end."""
 
     def __init__(self) -> None:
@@ -51,54 +42,14 @@ class AzureMonitor:
         self.hours_at_once = 24
         self.failed_metric = ""
         self.missing_table = False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__()
 
-    @property
-    def endpoint(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        """Serve."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._take(b"")
-
-            def do_POST(self) -> None:
-                self._take(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-
-            def _take(self, body: bytes) -> None:
-                status, retry = 200, ""
-                try:
-                    answer = service.answer(self.path, self.headers.get("Authorization"), body)
-                except Refused as refused:
-                    status, answer, retry = refused.status, refused.answer, refused.retry
-                content = json.dumps(answer).encode()
-                self.send_response(status)
-                if retry:
-                    self.send_header("Retry-After", retry)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        return Handler
+    def respond(
+        self, method: str, path: str, authorization: str | None, body: bytes
+    ) -> tuple[int, Any]:
+        """What a request is answered."""
+        del method
+        return 200, self.answer(path, authorization, body)
 
     def answer(self, path: str, authorization: str | None, body: bytes) -> dict[str, Any]:
         """What a request is answered."""

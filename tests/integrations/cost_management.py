@@ -8,14 +8,11 @@ answered as Azure Resource Manager answers: {"error": {"code", "message"}}.
 from __future__ import annotations
 
 import json
-import threading
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from loopback_service import LoopbackService, Refused
 
 VERSIONS = {
     "FocusCost": {"1.0-preview(v1)", "1.0", "1.0r2", "1.2-preview"},
@@ -30,7 +27,7 @@ MARK = "/providers/Microsoft.CostManagement/exports"
 TOKEN = "a-token-for-the-loopback"  # noqa: S105 - made for this test
 
 
-class CostManagement:
+class CostManagement(LoopbackService):
     """A server that runs between `with` and its end; `exports` and `runs` are what it took."""
 
     def __init__(self) -> None:
@@ -38,61 +35,19 @@ class CostManagement:
         self.runs: list[tuple[str, str]] = []
         self.throttled = 0
         self.refused_month = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__()
 
-    @property
-    def endpoint(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        """Serve."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._take(lambda scope, name, body: service.get(scope, name))  # noqa: ARG005
-
-            def do_PUT(self) -> None:
-                self._take(service.put)
-
-            def do_POST(self) -> None:
-                self._take(service.post)
-
-            def _take(self, act: Callable[..., tuple[int, Any]]) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                text = self.rfile.read(length)
-                parts = urlsplit(self.path)
-                scope, _, name = unquote(parts.path).partition(MARK)
-                try:
-                    check_caller(self.headers.get("Authorization"), parts.query)
-                    status, answer = act(scope, name.strip("/"), json.loads(text or b"null"))
-                except Refused as refused:
-                    status, answer = refused.status, refused.answer
-                content = b"" if answer is None else json.dumps(answer).encode()
-                self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "0")
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        return Handler
+    def respond(
+        self, method: str, path: str, authorization: str | None, body: bytes
+    ) -> tuple[int, Any]:
+        """What a request is answered: all exports of a scope, one, or what became of a body."""
+        parts = urlsplit(path)
+        scope, _, name = unquote(parts.path).partition(MARK)
+        check_caller(authorization, parts.query)
+        act = {"PUT": self.put, "POST": self.post}.get(method)
+        if act is None:
+            return self.get(scope, name.strip("/"))
+        return act(scope, name.strip("/"), json.loads(body or b"null"))
 
     def get(self, scope: str, name: str) -> tuple[int, Any]:
         """All exports of a scope, or one."""
@@ -119,7 +74,7 @@ class CostManagement:
         export = self._held(name)
         if self.throttled:
             self.throttled -= 1
-            raise Refused(429, "TooManyRequests", "Too many requests.")
+            raise Refused(429, "TooManyRequests", "Too many requests.", retry="0")
         since, until = (moment(body["timePeriod"][end]) for end in ("from", "to"))
         expect(set(body) == {"timePeriod"}, "a run has a timePeriod")
         expect(since <= until, "from is before to")
@@ -139,15 +94,6 @@ class CostManagement:
         if name not in self.exports:
             raise Refused(404, "NotFound", f"There is no export {name}.")
         return self.exports[name]
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not a failure
-    """An answer that is an error of Azure Resource Manager."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.answer = {"error": {"code": code, "message": message}}
 
 
 def check_caller(authorization: str | None, query: str) -> None:
