@@ -144,7 +144,7 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
     () => (drawn ? bandsOf(drawn.buckets, contracted, list, familyColour('GPT', dark)) : NO_BANDS),
     [drawn, contracted, list, dark],
   );
-  const currency = props.currency;
+  const currency = props.currency ?? onlyCurrency(answer.data);
   const columns = useMemo(() => {
     const made = gridColumns(answer.data?.columns ?? [], { first: MONTHS, source: sourceOf(hub) });
     const at = answer.data?.columns.findIndex((each) => each.name === 'BillingMonth') ?? 0;
@@ -207,6 +207,14 @@ function History(props: { where: URLSearchParams; currency: string | null }) {
 }
 
 const NO_BANDS: Band[] = [];
+
+/** The currency of every row, if it is one. */
+function onlyCurrency(answer: TableAnswer | undefined): string | null {
+  const at = answer?.columns.findIndex((each) => each.name === 'BillingCurrency') ?? -1;
+  const held = new Set((answer?.rows ?? []).map((row) => row[at]));
+  const [one] = held;
+  return held.size === 1 && typeof one === 'string' ? one : null;
+}
 
 /** What lies between the contracted and the list price, in the months that have both. */
 function bandsOf(

@@ -1,5 +1,5 @@
 import { useId, useState, type FormEvent } from 'react';
-import { Failure } from '../../parts/states';
+import { Refused } from '../../parts/ask';
 import { act, ApiError } from '../../lib/api';
 import { anomaliesText as words } from '../../text/anomalies';
 import { textAt, type Finding } from './findings';
@@ -76,7 +76,7 @@ export function Feedback(props: { finding: Finding; onKept: () => void }) {
       <p id={id} role="status" className={state.lacks ? 'bad' : 'good'}>
         {state.lacks ?? (state.is === 'kept' ? words.kept : '')}
       </p>
-      {state.error && <Failure error={state.error} />}
+      {state.error && <Refused error={state.error} />}
     </form>
   );
 }
