@@ -2,7 +2,8 @@
 
 The bill names a resource and a model; usage names who called. Of the callers of that resource and
 model, the one whose tokens moved most between the four weeks before and the event is named, where
-it holds at least three fifths of what moved; a deployment that is the only one is named too.
+it holds at least three fifths of what moved; a deployment that is the only one is named too. Of a
+long event its first two weeks are judged, of a ramp, which begins with little, its last two.
 
 Source: docs/forecast-and-anomalies.md, "From the hub".
 """
@@ -48,17 +49,17 @@ def _placed(engine: Engine, finding: Finding) -> Finding:
     name = str(resource).rsplit("/", 1)[-1].casefold()
     model = finding.cell.get("x_ModelId")
     cell = dict(finding.cell)
-    last = min(finding.end, finding.start + timedelta(days=MOST_DAYS - 1))
-    first = finding.start - timedelta(days=BEFORE_DAYS)
+    days = _judged(finding)
+    first = days.start - timedelta(days=BEFORE_DAYS)
     measure = _MEASURES.get(finding.kind, _TOKENS)
-    where = _Where(name, model, first, last)
+    where = _Where(name, model, first, days.last)
     if cell.get("Deployment") is None:
         used = _used(engine, "deployment_days", "Deployment", measure, where)
-        _name(cell, "Deployment", used, finding.start, last)
+        _name(cell, "Deployment", used, days)
     where = replace(where, deployment=cell.get("Deployment"))
     for column in ("Application", "Team"):
         used = _used(engine, "callers", column, measure, where)
-        _name(cell, column, used, finding.start, last)
+        _name(cell, column, used, days)
     return replace(finding, cell=cell)
 
 
@@ -73,12 +74,28 @@ class _Where:
     deployment: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """When an event began, and the first and last of its days that are judged."""
+
+    start: date
+    first: date
+    last: date
+
+
+def _judged(finding: Finding) -> _Days:
+    most = timedelta(days=MOST_DAYS - 1)
+    if finding.kind == "ramp":
+        return _Days(finding.start, max(finding.start, finding.end - most), finding.end)
+    return _Days(finding.start, finding.start, min(finding.end, finding.start + most))
+
+
 def _name(
-    cell: dict[str, Any], column: str, used: dict[tuple[Any, date], float], start: date, last: date
+    cell: dict[str, Any], column: str, used: dict[tuple[Any, date], float], days: _Days
 ) -> None:
     """Name the only value, or the one that moved most; what callers say goes before a tag."""
     names = {value for value, _ in used if value is not None}
-    found = next(iter(names)) if len(names) == 1 else _mover(used, start, last)
+    found = next(iter(names)) if len(names) == 1 else _mover(used, days)
     if found is not None:
         cell[column] = found
 
@@ -103,9 +120,9 @@ def _used(
     return {(value, day): float(tokens or 0) for value, day, tokens in rows}
 
 
-def _mover(used: dict[tuple[Any, date], float], start: date, last: date) -> Any:  # noqa: ANN401
+def _mover(used: dict[tuple[Any, date], float], judged: _Days) -> Any:  # noqa: ANN401
     """The value that holds most of what moved; None where no one does."""
-    moved = {value: _moved(used, value, start, last) for value in {key[0] for key in used}}
+    moved = {value: _moved(used, value, judged) for value in {key[0] for key in used}}
     rises = _positive(moved.items())
     whole = sum(rises.values())
     if not whole:
@@ -114,17 +131,18 @@ def _mover(used: dict[tuple[Any, date], float], start: date, last: date) -> Any:
     return value if rises[value] >= SHARE * whole else None
 
 
-def _moved(used: dict[tuple[Any, date], float], value: object, start: date, last: date) -> float:
-    """Tokens of the event's days over those of as many days before."""
-    days = (last - start).days + 1
-    during = sum(used.get((value, start + timedelta(days=n)), 0.0) for n in range(days))
+def _moved(used: dict[tuple[Any, date], float], value: object, judged: _Days) -> float:
+    """Tokens of the judged days over those that the weekdays before the event had."""
     by_weekday: dict[int, list[float]] = defaultdict(list)
     for back in range(1, BEFORE_DAYS + 1):
-        day = start - timedelta(days=back)
+        day = judged.start - timedelta(days=back)
         by_weekday[day.weekday()].append(used.get((value, day), 0.0))
     usual = {weekday: sorted(tokens)[len(tokens) // 2] for weekday, tokens in by_weekday.items()}
-    expected = sum(usual[(start + timedelta(days=n)).weekday()] for n in range(days))
-    return during - expected
+    days = [
+        judged.first + timedelta(days=number)
+        for number in range((judged.last - judged.first).days + 1)
+    ]
+    return sum(used.get((value, day), 0.0) - usual[day.weekday()] for day in days)
 
 
 def _positive(items: Iterable[tuple[Any, float]]) -> dict[Any, float]:
