@@ -275,6 +275,11 @@ export const text = {
       show: 'shown apart',
       owner: 'charged to its owner',
     } as Record<string, string>,
+    reservations: 'Shared reservations',
+    rates: {
+      billed: 'as billed',
+      pooled: 'at a pooled rate',
+    } as Record<string, string>,
     hierarchies: {
       team: 'Team > app > feature > customer > meter',
       application: 'Application > feature > model',
@@ -456,7 +461,7 @@ export const text = {
     EstimatedShare:
       'Share of the cost whose cached tokens were spread by prompt tokens, or whose source estimates.',
     AssumedShare:
-      'Share of the cost that a tag, a rule, idle capacity or an unproven deployment assigns.',
+      'Share of the cost that a tag, a rule, a spread, idle capacity or an unproven deployment assigns.',
     TaggedShareOfCost: 'Share of AI cost whose charges have a canonical tag.',
     TaggedShare: 'Share of AI cost that carries any tag with a value.',
     ShareOfCost: 'Share of the EffectiveCost of the hub in this month and currency.',

@@ -130,6 +130,19 @@ def test_the_audit_s_sums_are_those_of_its_gaps(
     assert page.get_by_role("heading", name="NoTelemetry").is_visible()
 
 
+def test_shared_reservations_are_pooled_on_demand(
+    opened: Callable[..., Page], served: Served
+) -> None:
+    page = opened(f"{served.address}/allocation?{PERIOD}")
+    billed = cell(page, "Total USD", "EffectiveCost")
+    page.get_by_role("button", name="Shared reservations").click()
+    with page.expect_response(lambda answer: "reservations=pooled" in answer.url) as asked:
+        page.get_by_role("option", name="at a pooled rate").click()
+    assert asked.value.ok
+    assert "reservations=pooled" in page.url
+    assert cell(page, "Total USD", "EffectiveCost") == billed
+
+
 def test_a_unit_costs_what_the_command_says(
     opened: Callable[..., Page], served: Served, hub: Path
 ) -> None:

@@ -6,12 +6,14 @@ export function useAsked(): {
   by: string[];
   evidence: string;
   idle: string;
+  reservations: string;
   query: URLSearchParams;
 } {
   const { params } = usePlace();
   const by = (params.get('by') ?? DEFAULT_BY).split(',');
   const evidence = params.get('evidence') ?? '';
   const idle = params.get('idle') ?? 'spread';
+  const reservations = params.get('reservations') ?? 'billed';
   const query = new URLSearchParams();
   const filters = apiFilters(params);
   for (const name of ['from', 'to', 'currency']) {
@@ -21,5 +23,6 @@ export function useAsked(): {
   query.set('by', by.join(','));
   if (evidence) query.set('evidence', evidence);
   if (idle !== 'spread') query.set('idle', idle);
-  return { by, evidence, idle, query };
+  if (reservations !== 'billed') query.set('reservations', reservations);
+  return { by, evidence, idle, reservations, query };
 }

@@ -20,7 +20,7 @@ const words = text.allocation;
 export function Who() {
   const { params } = usePlace();
   const hub = useHub();
-  const { by, query, evidence, idle } = useAsked();
+  const { by, query, evidence, idle, reservations } = useAsked();
   const file = new URLSearchParams(query);
   query.set('compare', 'previous');
   const answer = useApi<AllocationAnswer>(api('allocation', query));
@@ -52,6 +52,12 @@ export function Who() {
           .filter(([value]) => hub.person.seesAll || value !== 'owner')
           .map(([value, label]) => ({ value, label }))}
         onChoose={(value) => setParams({ idle: value === 'spread' ? null : value })}
+      />
+      <Choice
+        label={words.reservations}
+        value={reservations}
+        options={Object.entries(words.rates).map(([value, label]) => ({ value, label }))}
+        onChoose={(value) => setParams({ reservations: value === 'billed' ? null : value })}
       />
     </div>
   );
