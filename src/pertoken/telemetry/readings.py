@@ -6,6 +6,9 @@ never read. Values keep their own type or are text; `usage.sql` reads them.
 
 from __future__ import annotations
 
+import gzip
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pertoken.engine import quoted
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pertoken.telemetry.recognise import TelemetryFile
     from pertoken.telemetry.sources import Source
 
+_BLOCK = 1 << 20
 _COUNTS = {"InputTokens", "CacheReadTokens", "CacheWriteTokens", "OutputTokens", "Calls"}
 
 
@@ -43,6 +47,7 @@ def view_readings(
     """
     if file.layout in ("csv", "parquet") and file.source.name != TOKEN_METRIC:
         view = engine.view_csv if file.layout == "csv" else engine.view_parquet
+        _check_whole(file.path)
         raw = f"{name}_file"
         view(raw, [file.path])
         engine.view(name, readings_select(file.source, raw, engine.columns(raw)))
@@ -68,6 +73,26 @@ def readings_select(source: Source, relation: str, columns: Mapping[str, str]) -
         for column in READING_COLUMNS
     ]
     return f"SELECT {', '.join(shown)} FROM {quoted(relation)}"
+
+
+def _check_whole(path: str) -> None:
+    """Refuse a gzip file that is cut off: DuckDB 1.5 reads it as far as it goes, and says nothing.
+
+    Raises: SourceError.
+    """
+    with Path(path).open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return
+    try:
+        with gzip.open(path) as file:
+            while file.read(_BLOCK):
+                pass
+    except (EOFError, OSError, zlib.error) as error:
+        raise SourceError(
+            f"{path} cannot be read to its end: {error}.",
+            "Expected a whole gzip file.",
+            "Fetch the telemetry again, or leave the file out; nothing of it counts.",
+        ) from error
 
 
 def readings_table(rows: Iterable[Mapping[str, object]]) -> pa.Table:
