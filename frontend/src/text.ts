@@ -118,6 +118,8 @@ export const text = {
     total: (currency: string) => `Total ${currency}`,
     sort: (name: string) => `Sort by ${name}`,
     noMatch: 'No row matches the search.',
+    yes: 'yes',
+    no: 'no',
     more: 'Show more',
   },
   overview: {

@@ -112,6 +112,8 @@ function cellText(column: Column, cell: Cell, currency: Cell | undefined): strin
       return column.name.endsWith('Change') ? signedNumber(words) : number(words);
     case 'share':
       return share(words);
+    case 'flag':
+      return words === 'true' ? text.table.yes : text.table.no;
     case 'time':
       return `${words.slice(0, 10)} ${words.slice(11, 16)}Z`;
     default:

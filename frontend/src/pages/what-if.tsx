@@ -31,6 +31,19 @@ const LEVELS = [
   'SkuMeter',
 ];
 
+const BECAME = [
+  'Scenario',
+  'BillingCurrency',
+  'ExpectedCost',
+  'ActualCost',
+  'Difference',
+  'AdoptedShare',
+  'x_TokenQuantity',
+  'ExpectedUnitCost',
+  'ActualUnitCost',
+  'x_UnitCostUnit',
+  'Reason',
+];
 const FIGURES = [
   'x_TokenQuantity',
   'CostBefore',
@@ -140,6 +153,7 @@ export default function WhatIf() {
           <DataTable
             name="whatif-compared"
             label={words.became(saved, monthName(month))}
+            first={BECAME}
             params={compared}
           />
         </section>

@@ -7,7 +7,7 @@ import { number } from '../../lib/format';
 import { useHub } from '../../lib/hub';
 import { rulesText as words } from '../../text/rules';
 
-const MOVES = ['BillingMonth', 'Team', 'BillingCurrency', 'CostBefore', 'CostAfter', 'Difference'];
+const MOVES = ['BillingMonth', 'Team', 'Difference', 'CostBefore', 'CostAfter', 'BillingCurrency'];
 const SAVED = ['Rules', 'SavedBy', 'SavedTime', 'Counts'];
 
 interface Counting {
