@@ -246,8 +246,9 @@ class Attribution:
         Takes:   by, who saves it, as the hub records; the operating system's user if None.
         """
         self._snapshot()  # says so where there is no hub
-        content = rules_content(Path(file))
-        return save_rules(self._engine, self._store, content, own_name() if by is None else by)
+        path = Path(file)
+        who = own_name() if by is None else by
+        return save_rules(self._engine, self._store, rules_content(path), who, name=path.name)
 
     def saved_rules(self) -> Result:
         """Every file of rules that was saved, by whom and when; the one that counts first."""

@@ -36,17 +36,23 @@ LISTED = {"Rules": "text", "SavedBy": "text", "SavedTime": "time", "Counts": "fl
 
 
 def save_rules(
-    engine: Engine, hub: Hub, content: bytes, by: str, *, counting: str | None = None
+    engine: Engine,
+    hub: Hub,
+    content: bytes,
+    by: str,
+    *,
+    name: str = "this text",
+    counting: str | None = None,
 ) -> Folder:
     """Make a text of rules the one that counts; gives where the hub keeps it.
 
-    Takes:   content, TOML in UTF-8; by, who saves it; counting, the rules that it is to follow by
-             their name, None for whichever count.
+    Takes:   content, TOML in UTF-8; by, who saves it; name, what errors call the text; counting,
+             the rules that it is to follow by their name, None for whichever count.
     Keeps:   every earlier file; a text that counts already is not saved again.
     Raises:  ConfigError with everything that is wrong in the text; ChangedMeanwhile, where others
              count than `counting`; HubError where the hub is being written for too long.
     """
-    rules = checked_rules(content, "the rules to save")
+    rules = checked_rules(content, name)
     if not by.strip():
         raise ConfigError(
             "Rules are saved by nobody.", "Expected who saves them: it is recorded.", "Say who."
@@ -63,10 +69,10 @@ def save_rules(
         folder = hub.root / RULES_FOLDER
         if saved and read_rules(saved[-1]).digest == rules.digest:
             return folder / saved[-1].name
-        name = f"{len(saved) + 1:06d}-{rules.digest[:12]}"
-        kept = keep_document(folder, f"{name}.toml", content)
+        number = f"{len(saved) + 1:06d}-{rules.digest[:12]}"
+        kept = keep_document(folder, f"{number}.toml", content)
         record = {"SavedBy": by.strip(), "SavedTime": datetime.now(UTC).isoformat()}
-        keep_document(folder, f"{name}.json", json.dumps(record).encode())
+        keep_document(folder, f"{number}.json", json.dumps(record).encode())
     return kept
 
 
