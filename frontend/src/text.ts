@@ -277,6 +277,8 @@ export const text = {
       show: 'shown apart',
       owner: 'charged to its owner',
     } as Record<string, string>,
+    statements: 'Statements',
+    noStatement: 'No statement of this team was drafted for the period.',
     reservations: 'Shared reservations',
     rates: {
       billed: 'as billed',

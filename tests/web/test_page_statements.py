@@ -184,6 +184,27 @@ def test_figures_of_the_document_are_those_of_the_api(
             assert page.request.get(link.get_attribute("href") or "").ok
 
 
+def test_the_statement_of_a_team_stands_beside_its_cost(
+    browser: Browser, office: Served, issued: int
+) -> None:
+    """In the months of the period only, and as documents."""
+    part = "part=support&part_currency=USD"
+    with page_of(browser, office, "ana") as page:
+        page.goto(f"/allocation?from={MONTH}-01&to=2026-09-01&{part}")
+        own = page.get_by_role("region", name="Statements")
+        link = own.get_by_role("link", name=f"Statement {issued}")
+        link.wait_for()
+        head = next(
+            each for each in rows(office, "ana", "statements") if each["Statement"] == issued
+        )
+        assert dollars(head["Amount"]) in own.inner_text()
+        file = own.get_by_role("link", name="Download PDF").first.get_attribute("href") or ""
+        assert file == f"/api/statements/{issued}.pdf"
+        assert page.request.get(file).ok
+        page.goto(f"/allocation?from=2026-09-01&to=2026-10-01&{part}")
+        own.get_by_text("No statement of this team was drafted").wait_for()
+
+
 def test_a_team_sees_its_own_and_disputes_a_line(
     browser: Browser, office: Served, issued: int
 ) -> None:

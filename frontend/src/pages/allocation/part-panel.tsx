@@ -20,6 +20,7 @@ import { setParams, usePlace } from '../../lib/url';
 import { text } from '../../text';
 import { allocationColumns } from './columns';
 import { useAsked } from './asked';
+import { PartStatements } from './part-statements';
 
 const words = text.allocation;
 const CLOSED = { part: null, part_currency: null };
@@ -49,6 +50,9 @@ export function PartPanel() {
         <Below labels={labels} level="ResidualReason" title={words.byReason} />
       ) : (
         <>
+          {levels[0] === 'Team' && labels.length === 1 && labels[0] && (
+            <PartStatements team={labels[0]} currency={params.get('part_currency')} />
+          )}
           <Below labels={labels} level="SkuMeter" title={words.meters} />
           <Below labels={labels} level="x_ModelId" title={words.models} />
           <Below labels={labels} level="ChargeDate" title={words.days} />

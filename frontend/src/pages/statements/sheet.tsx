@@ -10,6 +10,7 @@ import { statementText as words } from '../../text/statements';
 import { rowsOf, viewUrl, WHOLE_HOUSE, type Row } from './answers';
 import { Amounts } from './amounts';
 import { Disputes } from './disputes';
+import { StatementFiles } from './files';
 import { Steps, type Done } from './steps';
 import { Verified } from './verified';
 
@@ -18,7 +19,6 @@ const SIGNED = ['Drafted', 'Approved', 'Issued', 'Posted', 'Voided'];
 /** One statement as a document: who signed what, for how much, by which evidence. */
 export function Sheet(props: { statement: Row; turn: number; onDone: Done }) {
   const { statement, turn } = props;
-  const hub = useHub();
   const number = statement.Statement ?? '';
   const [line, setLine] = useState<string | null>(null);
   const lines = useApi<TableAnswer>(viewUrl(number, 'lines', 0));
@@ -33,19 +33,7 @@ export function Sheet(props: { statement: Row; turn: number; onDone: Done }) {
           </h2>
           <p className="quiet">{words.stateHelp[state]}</p>
         </div>
-        <p className="sheet-files" role="group" aria-label={words.downloads}>
-          {(hub.person.seesAll ? ['pdf', 'xlsx', 'csv'] : ['pdf', 'csv']).map((each) => (
-            <a
-              key={each}
-              className="button"
-              href={`/api/statements/${number}.${each}`}
-              aria-label={`${words.downloads} ${each.toUpperCase()}`}
-              download
-            >
-              {each.toUpperCase()}
-            </a>
-          ))}
-        </p>
+        <StatementFiles number={number} />
       </header>
       <Steps statement={statement} onDone={props.onDone} />
       <div className="sheet-parts">

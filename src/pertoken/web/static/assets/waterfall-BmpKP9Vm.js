@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{et as t,h as n}from"./index-DRRxJbCH.js";import{t as r}from"./chart-B_x0VH4_.js";var i=e(t(),1),a=n(),o=26;function s(e){let{steps:t,axis:n}=e,s=(0,i.useMemo)(()=>({kind:`waterfall`,steps:t,axis:n}),[t,n]);return(0,a.jsx)(r,{label:e.label,name:e.name,height:t.length*o+36,content:s,onPick:e.onPick})}export{s as t};
