@@ -151,6 +151,7 @@ export default function WhatIf() {
             <h2>{words.became(saved, monthName(month))}</h2>
           </header>
           <DataTable
+            key={`${saved} ${month}`}
             name="whatif-compared"
             label={words.became(saved, monthName(month))}
             first={BECAME}

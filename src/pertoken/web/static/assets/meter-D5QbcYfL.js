@@ -1,0 +1,1 @@
+import{S as e}from"./index-gkJ4xmD6.js";function t(t,n,r){let i=e=>{let r=t.indexOf(e);return r<0?void 0:n[r]},a=i(`x_SkuMeterSubcategory`);e({meter:String(i(`SkuMeter`)??``),product:a===void 0?null:String(a??``),meter_currency:r??null,charges:null})}var n={meter:null,product:null,meter_currency:null};export{t as n,n as t};

@@ -1,0 +1,1 @@
+import{P as e,U as t,h as n}from"./index-gkJ4xmD6.js";var r=n();function i(n){let i=t(n.value,n.currency);return n.value===null?i:(0,r.jsxs)(`span`,{children:[i,(0,r.jsx)(`span`,{className:`pad`,"aria-hidden":`true`,children:e(i)})]})}export{i as t};

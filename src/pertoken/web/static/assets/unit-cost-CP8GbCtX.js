@@ -1,1 +1,0 @@
-import{P as e,U as t,h as n}from"./index-CP9C1i0x.js";var r=n();function i(n){let i=t(n.value,n.currency);return n.value===null?i:(0,r.jsxs)(`span`,{children:[i,(0,r.jsx)(`span`,{className:`pad`,"aria-hidden":`true`,children:e(i)})]})}export{i as t};

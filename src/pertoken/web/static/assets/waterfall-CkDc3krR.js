@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{et as t,h as n}from"./index-gkJ4xmD6.js";import{t as r}from"./chart-BU9xjAWc.js";var i=e(t(),1),a=n(),o=26;function s(e){let{steps:t,axis:n}=e,s=(0,i.useMemo)(()=>({kind:`waterfall`,steps:t,axis:n}),[t,n]);return(0,a.jsx)(r,{label:e.label,name:e.name,height:t.length*o+36,content:s,onPick:e.onPick})}export{s as t};
