@@ -56,6 +56,19 @@ _NAMES_OF_PREVIEW = {
 }
 
 
+TEAM_RULES = """
+[[rule]]
+dimension = "Team"
+value = "search"
+when = { ResourceName = "aoai-search" }
+[[rule]]
+dimension = "Team"
+value = "ads"
+when = { ResourceName = "aoai-ads" }
+"""
+"""Rules of a small hub: two teams, each the whole of a resource."""
+
+
 def charge(
     *,
     tokens: int = 1_000_000,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import charge, write_export
+from builders import TEAM_RULES, charge, write_export
 
 import pertoken
 from pertoken.engine import local_engine
@@ -23,18 +23,10 @@ if TYPE_CHECKING:
 
     from pertoken.api import Hub
 
-RULES = """
+RULES = f"""
 [tags.Application]
 keys = ["app"]
-[[rule]]
-dimension = "Team"
-value = "search"
-when = { ResourceName = "aoai-search" }
-[[rule]]
-dimension = "Team"
-value = "ads"
-when = { ResourceName = "aoai-ads" }
-"""
+{TEAM_RULES}"""
 BY_TEAM = "date,team,tickets\n2026-01-01,search,8\n2026-01-03,search,2\n2026-01-03,ops,5\n"
 WHOLE = "date,app,tickets\n2026-01-01,chat,12\n"
 TWO = WHOLE.replace("tickets", "tickets,calls").replace("12", "12,40")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import charge, run_pertoken, write_export
+from builders import TEAM_RULES, charge, run_pertoken, write_export
 
 import pertoken
 from pertoken.errors import ConfigError
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 
     from pertoken.api import Hub
 
-TEAMS = """
-[[rule]]
-dimension = "Team"
-value = "search"
-when = { ResourceName = "aoai-search" }
-[[rule]]
-dimension = "Team"
-value = "ads"
-when = { ResourceName = "aoai-ads" }
-"""
 PLATFORM = """
 [[spread]]
 name = "gateway"
@@ -88,8 +78,8 @@ CHARGES = [
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Hub:
     root = tmp_path_factory.mktemp("platform")
     write_export(root / "in", CHARGES)
-    (root / "teams.toml").write_text(TEAMS, "utf-8")
-    (root / "platform.toml").write_text(TEAMS + PLATFORM, "utf-8")
+    (root / "teams.toml").write_text(TEAM_RULES, "utf-8")
+    (root / "platform.toml").write_text(TEAM_RULES + PLATFORM, "utf-8")
     made = pertoken.open(root / "hub")
     made.ingest(root / "in")
     made.save_rules(root / "teams.toml")
@@ -148,7 +138,7 @@ def test_what_no_spread_of_the_dimension_names_is_unattributed(hub: Hub, rules: 
 
 def test_a_rule_comes_before_a_spread_of_platform_cost(hub: Hub, tmp_path: Path) -> None:
     text = (
-        TEAMS
+        TEAM_RULES
         + PLATFORM
         + '[[rule]]\ndimension = "Team"\nvalue = "ops"\nwhen = { ServiceName = "API*" }'
     )

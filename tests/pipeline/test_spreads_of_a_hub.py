@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import charge, run_pertoken, write_export
+from builders import TEAM_RULES, charge, run_pertoken, write_export
 
 import pertoken
 from pertoken.allocation import AttributionQuery
@@ -22,16 +22,8 @@ if TYPE_CHECKING:
 
     from pertoken.api import Hub
 
-RULES = """
-[[rule]]
-dimension = "Team"
-value = "search"
-when = { ResourceName = "aoai-search" }
-[[rule]]
-dimension = "Team"
-value = "ads"
-when = { ResourceName = "aoai-ads" }
-[[organisation]]
+RULES = f"""
+{TEAM_RULES}[[organisation]]
 team = "search"
 cost_center = "4100"
 """
